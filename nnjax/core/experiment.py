@@ -10,7 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from nnjax.core import cards
+from nnjax.core import notebook_cards
 from nnjax.core.class_weight import ClassWeight
 from nnjax.core.errors import UserError
 from nnjax.core.object_refs import ObjectRef
@@ -324,7 +324,9 @@ class Experiment:
 
     def _repr_html_(self) -> str:
         """Show it in a notebook: what differs from the defaults."""
-        return cards.card("Experiment", cards.differences(self, Experiment()) or {"": "all by default"})
+        return notebook_cards.card(
+            "Experiment", notebook_cards.differences(self, Experiment()) or {"": "all by default"}
+        )
 
 
 def program_key(experiment: Experiment) -> Experiment:

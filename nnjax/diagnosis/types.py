@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.core import cards
+from nnjax.core import notebook_cards
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ class Diagnosis:
         head, *lines = str(self).split("\n")
         parts = [line.strip().partition(": ") for line in lines[1:]]
         rows = {"": self.primary.sentence} | {name: text for name, _, text in parts}
-        return cards.card(head.replace("_", " "), rows)
+        return notebook_cards.card(head.replace("_", " "), rows)
 
     def as_json(self) -> dict[str, Any]:
         """Return a tree for JSON; numbers that are not finite become None."""

@@ -4,7 +4,7 @@ from nnjax.estimators import MLPClassifier, PopulationSearchCV
 """
 
 from nnjax.estimators.autoencoder import Autoencoder
-from nnjax.estimators.elements import Adaline, Madaline, Perceptron
+from nnjax.estimators.linear_units import Adaline, Madaline, Perceptron
 from nnjax.estimators.mlp import MLPClassifier, MLPRegressor
 from nnjax.estimators.own_models import NNJAXClassifier, NNJAXRegressor
 from nnjax.estimators.searches import PopulationHalvingSearchCV, PopulationRandomizedSearchCV, PopulationSearchCV

@@ -18,7 +18,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.types import Float
 from nnjax.estimators import training
-from nnjax.estimators.applying import What, apply
+from nnjax.estimators.inference import What, apply
 from nnjax.estimators.inputs import Examples, prepare, read_inputs
 from nnjax.estimators.training import Job, Trained
 from nnjax.models.model import Variables
@@ -47,7 +47,7 @@ class Fitted:
     variables: Variables
 
     def apply(self, what: What, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
-        """Apply it to rows, see `applying.apply`; float64."""
+        """Apply it to rows, see `inference.apply`; float64."""
         found = apply(what, self.model, self.shape, self.num_outputs, self.variables, self.hyper, x)
         return found.astype(np.float64)
 

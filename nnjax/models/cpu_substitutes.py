@@ -1,4 +1,4 @@
-"""Substitute operations of a user's model by equal ones that a CPU computes faster: see `cpu_windows`.
+"""Substitute operations of a user's model by equal ones that a CPU computes faster: see `cpu_convolution`.
 
 What a model does is traced, and slow operations in its jaxpr, at any depth, are replaced. So every library's layers and
 a user's own calls of `jax.lax` are reached, whatever they were bound to. Rules of `jax.custom_jvp` and `custom_vjp` are
@@ -17,11 +17,11 @@ import jax
 import jax.numpy as jnp
 from jax.extend import core as jex
 
-from nnjax.models import cpu_windows
+from nnjax.models import cpu_convolution
 
 FORMS: dict[str, Callable[..., Callable[..., Any] | None]] = {
-    "conv_general_dilated": cpu_windows.convolution,
-    "reduce_window_max": cpu_windows.largest,
+    "conv_general_dilated": cpu_convolution.convolution,
+    "reduce_window_max": cpu_convolution.largest,
 }
 _native = contextvars.ContextVar("native", default=False)
 

@@ -200,7 +200,7 @@ def make_model(config: ModelConfig, inputs: int | tuple[int, ...], num_outputs: 
     model = build(config, shape) if traits.own else build(config, math.prod(shape), num_outputs)
     if config.trainable is None:
         return model
-    frozen: Model = importlib.import_module("nnjax.models.leaves").freeze(model, config.trainable)
+    frozen: Model = importlib.import_module("nnjax.models.frozen_weights").freeze(model, config.trainable)
     return frozen
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-from nnjax.core import cards
+from nnjax.core import notebook_cards
 from nnjax.core.errors import UserError
 from nnjax.core.text import count, number
 from nnjax.diagnosis.trials import named
@@ -35,8 +35,8 @@ def run_card(run: Run) -> str:
     }
     head = f"{count(len(run.specs), 'trial')} of {count(len(run.all_settings), 'setting')}"
     ends = ", ".join(f"{n:,} {status}" for status, n in choice.ends(run).items())
-    drawn = cards.curve(curves, f"Learning curves of trial {trial}")
-    return cards.card(
+    drawn = notebook_cards.curve(curves, f"Learning curves of trial {trial}")
+    return notebook_cards.card(
         f"{run.title}: {head}" if run.title else f"Run: {head}", {"trials": ends, **rows}, drawn, _link(run)
     )
 
@@ -72,5 +72,5 @@ def _link(run: Run) -> str:
     if report is None or not report.is_file():
         return ""
     with contextlib.suppress(ValueError):  # on another drive
-        return cards.link(os.path.relpath(report).replace(os.sep, "/"), "report")
+        return notebook_cards.link(os.path.relpath(report).replace(os.sep, "/"), "report")
     return ""

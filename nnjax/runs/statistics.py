@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.core import cards
+from nnjax.core import notebook_cards
 from nnjax.core.errors import UserError
 
 LEVEL = 0.95  # of all intervals
@@ -154,7 +154,7 @@ class Comparison:
             "lower": f"in {self.wins} of {found.count}",
         }
         known = {name: text for name, text in rows.items() if "nan" not in text}
-        return cards.card(str(self), known)
+        return notebook_cards.card(str(self), known)
 
 
 def compare_paired(first: Mapping[Any, float], second: Mapping[Any, float], folds: int | None = None) -> Comparison:

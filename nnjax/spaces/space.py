@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from nnjax.core import cards
+from nnjax.core import notebook_cards
 from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
 from nnjax.core.text import represent, show
@@ -159,7 +159,7 @@ class Space:
         rows |= {name: str(rule) for name in ("halving", "evolution") if (rule := getattr(self, name)) is not None}
         rows |= {"times": f"{len(self.times)} further spaces"} if self.times else {}
         drawn = f", {self.num} settings" if self.mode in (*DESIGNS, ADAPTIVE) else ""
-        return cards.card(f"Search space, {self.mode}{drawn}", rows)
+        return notebook_cards.card(f"Search space, {self.mode}{drawn}", rows)
 
 
 def _values(axis: Axis) -> str:

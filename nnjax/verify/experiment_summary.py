@@ -16,8 +16,8 @@ from nnjax.core.types import Array, Prepared
 from nnjax.data import Datasets
 from nnjax.data.in_memory import as_dataset
 from nnjax.models.adapters.compiled import as_experiment, with_compiled
-from nnjax.models.leaves import layer_names
-from nnjax.models.operations import trace
+from nnjax.models.frozen_weights import layer_names
+from nnjax.models.operation_counts import trace
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.models.user_models import PROBED, variables_shapes

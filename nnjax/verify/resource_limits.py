@@ -10,7 +10,7 @@ from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.memory import total_memory
 from nnjax.core.types import Prepared
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.leaves import refuse_unmatched
+from nnjax.models.frozen_weights import refuse_unmatched
 from nnjax.models.registry import make_model, traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.models.user_models import variables_shapes

@@ -7,7 +7,7 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.history.adaline import model
-from nnjax.lectures.history.rule import Examples, cycle, examples, present
+from nnjax.lectures.history.learning_rule import Examples, cycle, examples, present
 from nnjax.nn.calibration import calibration_error
 
 AND = [[-1, -1, 1], [-1, 1, 1], [1, -1, 1], [1, 1, 1]], [-1, -1, -1, 1]

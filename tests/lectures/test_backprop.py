@@ -8,7 +8,7 @@ import pytest
 from nnjax.core.errors import UserError
 from nnjax.lectures.history.backprop import model
 from nnjax.lectures.history.backprop.model import MLP, Layer
-from nnjax.lectures.history.rule import present
+from nnjax.lectures.history.learning_rule import present
 
 
 @pytest.fixture(autouse=True)

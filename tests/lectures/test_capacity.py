@@ -10,7 +10,7 @@ from scipy.optimize import linprog
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.history.adaline import capacity
-from nnjax.lectures.history.rule import Examples, cycle, present
+from nnjax.lectures.history.learning_rule import Examples, cycle, present
 
 
 def separable_by_linear_programming(data):

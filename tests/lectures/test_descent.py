@@ -7,7 +7,7 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.history.descent import model
-from nnjax.lectures.history.rule import present
+from nnjax.lectures.history.learning_rule import present
 
 
 @pytest.fixture(autouse=True)

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nnjax.core.errors import UserError
+from nnjax.lectures.history.learning_rule import Examples, drawn, examples
 from nnjax.lectures.history.madaline import model
 from nnjax.lectures.history.madaline.model import Network
-from nnjax.lectures.history.rule import Examples, drawn, examples
 
 TWO = [[-1, -1, 1], [-1, 1, 1], [1, -1, 1], [1, 1, 1]]
 XOR = [-1, 1, 1, -1]

@@ -13,9 +13,9 @@ from scipy import optimize
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.history import truth_tables
+from nnjax.lectures.history.learning_rule import Examples, drawn, examples, present, with_bias
 from nnjax.lectures.history.mcculloch_pitts import model
 from nnjax.lectures.history.perceptron import model as machine
-from nnjax.lectures.history.rule import Examples, drawn, examples, present, with_bias
 
 DECK = [
     ("AND", 18, 9, (3, 2, -4), 51),

@@ -10,7 +10,7 @@ import pytest
 from fake_runs import CLASSIFIER, fake_run, hostile, searched
 
 import nnjax
-from nnjax.core import cards
+from nnjax.core import notebook_cards
 from nnjax.data.in_memory import as_dataset
 from nnjax.diagnosis.types import Diagnosis, Verdict
 from nnjax.runs.statistics import compare_paired
@@ -58,9 +58,9 @@ def test_names_cannot_break_out_and_large_runs_are_shown_too():
 
 def test_curves_are_placed_by_hand():
     """Two values from the top left to the bottom right; by logarithm the geometric mean lies in the middle."""
-    assert 'points="54.0,4.0 320.0,94.0"' in cards.curve({"loss": [2.0, 1.0]}, "loss")
-    assert 'points="54.0,4.0 187.0,49.0 320.0,94.0"' in cards.curve({"loss": [100.0, 10.0, 1.0]}, "loss")
-    assert cards.curve({"loss": [1.0, float("nan")]}, "loss") == ""
+    assert 'points="54.0,4.0 320.0,94.0"' in notebook_cards.curve({"loss": [2.0, 1.0]}, "loss")
+    assert 'points="54.0,4.0 187.0,49.0 320.0,94.0"' in notebook_cards.curve({"loss": [100.0, 10.0, 1.0]}, "loss")
+    assert notebook_cards.curve({"loss": [1.0, float("nan")]}, "loss") == ""
 
 
 def test_experiments_spaces_comparisons_and_verdicts():

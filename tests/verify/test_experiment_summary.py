@@ -11,7 +11,7 @@ import pytest
 from flax import nnx
 
 import nnjax
-from nnjax.models.operations import trace
+from nnjax.models.operation_counts import trace
 from nnjax.train.host.population import Population
 
 os.environ["KERAS_BACKEND"] = "jax"

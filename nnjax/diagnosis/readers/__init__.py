@@ -10,12 +10,12 @@ from nnjax.diagnosis.readers import (
     json_tables,
     keras_console,
     mlflow,
-    not_read,
     notebook,
     plain_log,
     printed_lists,
     tensorboard,
     trainer_state,
+    unsupported_formats,
 )
 from nnjax.diagnosis.readers.source import Reader
 
@@ -23,7 +23,7 @@ READERS: tuple[Reader, ...] = (
     tensorboard.READER,
     mlflow.READER,
     arrays.READER,
-    not_read.READER,
+    unsupported_formats.READER,
     notebook.READER,
     trainer_state.READER,
     json_tables.READER,

@@ -10,8 +10,8 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.readers.cells import NoNumber, decimal_comma, is_absent, is_number, numbers
+from nnjax.diagnosis.readers.refused_tables import refuse_table_of_runs
 from nnjax.diagnosis.readers.reshaping import reshaped
-from nnjax.diagnosis.readers.run_tables import refuse_table_of_runs
 from nnjax.diagnosis.readers.sessions import Numbers, sessions_of
 from nnjax.diagnosis.readers.source import Log
 

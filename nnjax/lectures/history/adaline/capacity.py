@@ -17,7 +17,7 @@ from nnjax.core.types import Array
 from nnjax.lectures.history.adaline.model import StepInfo, check_alpha, sums
 from nnjax.lectures.history.chapters import Row, compared
 from nnjax.lectures.history.drawing import panels
-from nnjax.lectures.history.rule import Examples, Rule, present
+from nnjax.lectures.history.learning_rule import Examples, Rule, present
 
 WEIGHTS = (5, 10, 20, 40)
 SEEDS = 300

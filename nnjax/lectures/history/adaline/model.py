@@ -14,7 +14,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.lectures.history.rule import Examples, Rule
+from nnjax.lectures.history.learning_rule import Examples, Rule
 
 
 class StepInfo(NamedTuple):

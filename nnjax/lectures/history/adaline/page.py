@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.lectures.history.adaline import capacity, model
 from nnjax.lectures.history.chapters import PUBLISHED, Chapter, Row, compared, compose
 from nnjax.lectures.history.drawing import draw_regions, panels
-from nnjax.lectures.history.rule import Examples, cycle, examples, present, with_bias
+from nnjax.lectures.history.learning_rule import Examples, cycle, examples, present, with_bias
 from nnjax.nn import calibration
 
 ALPHAS = (0.1, 0.5, 1.0, 1.5, 1.9)

@@ -16,7 +16,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
-from nnjax.lectures.history.rule import Rule
+from nnjax.lectures.history.learning_rule import Rule
 from nnjax.nn.finite_differences import finite_differences
 
 

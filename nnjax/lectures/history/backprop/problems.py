@@ -15,7 +15,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.data.toys import truth_table
 from nnjax.lectures.history.backprop.model import MLP, Momentum, Net, check_examples, momentum, uniform
-from nnjax.lectures.history.rule import Rule
+from nnjax.lectures.history.learning_rule import Rule
 
 FAMILIES = {"1:2:4": (1.0, 2.0, 4.0), "1:1.52:2.02": (1.0, 1.52, 2.02)}  # weights of symmetry, smallest first
 

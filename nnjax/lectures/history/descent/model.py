@@ -11,7 +11,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.lectures.history.rule import Rule
+from nnjax.lectures.history.learning_rule import Rule
 
 SLOPE, INTERCEPT = 21.0, 10.0
 

@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.lectures.history.chapters import Chapter, Row, compared, compose
 from nnjax.lectures.history.descent import model
 from nnjax.lectures.history.drawing import NEGATIVE, POSITIVE, panels
-from nnjax.lectures.history.rule import present
+from nnjax.lectures.history.learning_rule import present
 
 STEPS = 400
 SHOWN = {0.1: 3000, 0.9: 3000, 1.05: 24}  # steps in the figure of paths, by share of the largest rate

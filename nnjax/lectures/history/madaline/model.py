@@ -15,7 +15,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
-from nnjax.lectures.history.rule import Examples, Rule, present, with_bias
+from nnjax.lectures.history.learning_rule import Examples, Rule, present, with_bias
 
 GATES = ("and", "or", "maj")
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from nnjax.lectures.history.chapters import SIMULATED, Chapter, Row, compose, counted, listed, within
 from nnjax.lectures.history.drawing import draw_regions, panels
+from nnjax.lectures.history.learning_rule import Examples, Rule, drawn, examples, present, with_bias
 from nnjax.lectures.history.madaline import model
 from nnjax.lectures.history.madaline.model import Network
-from nnjax.lectures.history.rule import Examples, Rule, drawn, examples, present, with_bias
 
 Gate = tuple[str, int]  # and the number of units before it
 SEEDS = 1000

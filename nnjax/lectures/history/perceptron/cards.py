@@ -17,8 +17,8 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
 from nnjax.lectures.history.drawing import BROWN, GREEN, NEGATIVE, POSITIVE, panels
+from nnjax.lectures.history.learning_rule import Examples, Rule, present
 from nnjax.lectures.history.perceptron.model import perceptron
-from nnjax.lectures.history.rule import Examples, Rule, present
 
 SIZE = 20
 MARKS = (1, 2, 4, 8)

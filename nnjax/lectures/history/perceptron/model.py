@@ -17,7 +17,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
-from nnjax.lectures.history.rule import Examples, Rule, examples, present
+from nnjax.lectures.history.learning_rule import Examples, Rule, examples, present
 
 SMALLEST_MARGIN = 1e-6  # as a share of the largest input; below it no plane is said to separate
 

@@ -11,9 +11,9 @@ from nnjax.core.types import Array
 from nnjax.lectures.history import truth_tables
 from nnjax.lectures.history.chapters import SIMULATED, Chapter, Row, compared, compose, counted
 from nnjax.lectures.history.drawing import BROWN, GREEN, NEGATIVE, POSITIVE, draw_regions, panels
+from nnjax.lectures.history.learning_rule import Examples, cycle, drawn, present
 from nnjax.lectures.history.perceptron import cards
 from nnjax.lectures.history.perceptron import model as machine
-from nnjax.lectures.history.rule import Examples, cycle, drawn, present
 
 # DECK.md section 3: mistakes, epochs, weights with the bias last, Novikoff's bound.
 PUBLISHED = {

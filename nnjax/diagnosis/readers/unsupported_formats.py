@@ -1,4 +1,4 @@
-"""Formats that are recognized and not read, each with the shortest way out; pickles are never opened."""
+"""Recognize formats that are not read, and name the shortest way out of each; pickles are never opened."""
 
 from __future__ import annotations
 

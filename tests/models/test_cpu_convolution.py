@@ -20,7 +20,7 @@ from nnjax.models import cpu_substitutes
 from nnjax.models.adapters import adapt
 from nnjax.models.cpu_substitutes import native_operations, with_substitutes
 from nnjax.models.model import Variables
-from nnjax.models.operations import trace
+from nnjax.models.operation_counts import trace
 from nnjax.models.user_models import model_of
 from nnjax.nn.user_functions import by_standard_rules
 from nnjax.train.engine.fingerprint import model_fingerprint

@@ -1,4 +1,4 @@
-"""The linear machines of the history as classifiers: perceptron 1958, Adaline 1960, Madaline 1962."""
+"""Classifiers made of linear units: perceptron 1958, Adaline 1960, Madaline 1962."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
 from nnjax.core.types import Float
-from nnjax.estimators import element_objectives as objectives
+from nnjax.estimators import linear_unit_objectives as objectives
 from nnjax.estimators.inputs import Examples
 from nnjax.estimators.mlp_base import NetworkClassifier
 
 SGD = OptimizerConfig("sgd")
 
 
-class LinearElement(NetworkClassifier):
+class LinearUnit(NetworkClassifier):
     """A classifier of linear sums that learns example by example; several classes are learned one against the rest."""
 
     batch_size = 1
@@ -61,7 +61,7 @@ class LinearElement(NetworkClassifier):
         return self._outputs(X)
 
 
-class Perceptron(LinearElement):
+class Perceptron(LinearUnit):
     """The perceptron of Rosenblatt 1958, with the parameters of scikit-learn's `Perceptron` that it has.
 
     From weights of 0, on every wrong answer w ← w + eta0 d x. After more than `n_iter_no_change` epochs whose mean of
@@ -72,7 +72,7 @@ class Perceptron(LinearElement):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **LinearElement._parameter_constraints,
+        **LinearUnit._parameter_constraints,
         "eta0": [Interval(Real, 0, None, closed="neither")],
     }
 
@@ -97,7 +97,7 @@ class Perceptron(LinearElement):
         return _linear(objectives.perceptron, self.eta0)
 
 
-class Adaline(LinearElement):
+class Adaline(LinearUnit):
     """The adaptive linear element of Widrow & Hoff 1960, which learns by α-LMS.
 
     From weights of 0, each example takes the share `alpha` off its linear error: w ← w + α (d − w·x) x / (1 + ‖x‖²).
@@ -108,7 +108,7 @@ class Adaline(LinearElement):
     """
 
     _parameter_constraints: ClassVar[dict[str, Any]] = {
-        **LinearElement._parameter_constraints,
+        **LinearUnit._parameter_constraints,
         "alpha": [Interval(Real, 0, 2, closed="neither")],
     }
 
@@ -133,7 +133,7 @@ class Adaline(LinearElement):
         return _linear(objectives.alpha_lms, self.alpha)
 
 
-class Madaline(LinearElement):
+class Madaline(LinearUnit):
     """Many Adalines before a fixed majority gate, which learn with minimal disturbance (rule MRI, Ridgway 1962).
 
     The others as of `Adaline`; `coef_` is [k · n_units, d].
