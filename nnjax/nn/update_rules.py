@@ -8,10 +8,10 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from nnjax.core.types import Array, Params
+from nnjax.core.types import Params, Scalar
 
 
-def scale_by_adam(b1: Array, b2: Array, epsilon: Array, corrected: bool) -> optax.GradientTransformation:
+def scale_by_adam(b1: Scalar, b2: Scalar, epsilon: Scalar, corrected: bool) -> optax.GradientTransformation:
     """Adam (Kingma & Ba 2015) with ε added to the corrected root of v, or to the bare one (end of their section 2).
 
     Optax's own adds to the corrected root only, and under strict dtype promotion takes no traced decay rates.
@@ -31,7 +31,7 @@ def scale_by_adam(b1: Array, b2: Array, epsilon: Array, corrected: bool) -> opta
     return optax.GradientTransformation(optax.scale_by_adam().init, update)
 
 
-def scale_by_adadelta(rho: Array, epsilon: Array) -> optax.GradientTransformation:
+def scale_by_adadelta(rho: Scalar, epsilon: Scalar) -> optax.GradientTransformation:
     """Adadelta (Zeiler 2012, algorithm 1) with one root of a ratio where Optax's own takes the ratio of two roots.
 
     XLA writes every root to memory; one less saves a sixth of the rule's time on a CPU (docs/LOG.md).
@@ -46,7 +46,7 @@ def scale_by_adadelta(rho: Array, epsilon: Array) -> optax.GradientTransformatio
     return optax.GradientTransformation(optax.scale_by_adadelta().init, update)
 
 
-def scale_by_root_of_sum(epsilon: Array) -> optax.GradientTransformation:
+def scale_by_root_of_sum(epsilon: Scalar) -> optax.GradientTransformation:
     """Adagrad (Duchi et al. 2011) with ε outside the root and accumulators that start at 0."""
 
     def update(grads: Params, state: optax.ScaleByRssState, params: Params = None) -> tuple[Params, optax.OptState]:
