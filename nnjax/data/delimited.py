@@ -15,7 +15,7 @@ from nnjax.data import encodings, header, plain_cells, separators
 
 LOOKED_AT = 1000  # rows by which the header is decided
 EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
-OTHER_KINDS = {"JSON": ("{", "[{", "[["), "HTML": ("<!doctype", "<html"), "XML": ("<?xml",), "ARFF": ("@relation",)}
+OTHER_KINDS = {"JSON": ('{"', "[{", "[["), "HTML": ("<!doctype", "<html"), "XML": ("<?xml",), "ARFF": ("@relation",)}
 SAME_TEXTS = 100_000  # distinct texts that are kept once
 
 

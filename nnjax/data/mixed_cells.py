@@ -18,7 +18,10 @@ _DATED = re.compile(
 )
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
-    r"|nov(?:ember)?|dec(?:ember)?)"
+    r"|nov(?:ember)?|dec(?:ember)?"
+    r"|mär(?:z)?|mai|okt(?:ober)?|dez(?:ember)?|janv(?:ier)?|févr(?:ier)?|mars|avr(?:il)?|juin|juil(?:let)?|août"
+    r"|déc(?:embre)?|ene(?:ro)?|marzo|abr(?:il)?|ago(?:sto)?|dic(?:iembre)?|genn?(?:aio)?|mag(?:gio)?|giu(?:gno)?"
+    r"|lug(?:lio)?|ott(?:obre)?)"
 )
 _WITH_MONTH = re.compile(rf"\d(?:st|nd|rd|th)?(?: of)?[\s./-]+{_MONTH}\b|\b{_MONTH}[\s./,-]+\d", re.IGNORECASE)
 _MAGNITUDES = frozenset(("k", "K", "m", "M", "B", "T", "G", "bn", "Bn", "mn", "Mn", "Mio", "Mrd", "mil"))

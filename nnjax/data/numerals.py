@@ -64,7 +64,10 @@ LENGTHS_AND_WEIGHTS = (
     "l",
     "ml",
 )
-TIMES = ("h", "hr", "hrs", "min", "s", "sec", "ms", "days", "years", "yrs", "yr", "months", "weeks")
+TIMES = (
+    *("h", "hr", "hrs", "min", "mins", "s", "sec", "secs", "ms", "yrs", "yr"),
+    *(word + s for word in ("second", "minute", "hour", "day", "week", "month", "year") for s in ("", "s")),
+)
 UNITS = frozenset(
     (*LENGTHS_AND_WEIGHTS, *TIMES, "%", "°C", "°F", "Hz", "kHz", "MHz", "GHz", "kB", "KB", "MB", "GB", "k", "M")
 )

@@ -14,7 +14,7 @@ SEPARATORS = ("\t", ";", "|", ",")  # the first of those that divide equally wel
 LOOKED_AT = 100  # rows
 _LINE = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _NUMBER = re.compile(r"[-+$€£(]*\d[\d.,'/: -]*[%€$£)]*")
-_RUN = re.compile(r"[^\s] {2,}[^\s]")
+_RUN = re.compile(r"[\d.] {2,}[-+.\d?]")  # blanks between numbers
 _BLANKS = re.compile(r'("[^"]*")|[ \t]+')
 _TORN = re.compile(r'[;|,\t]\s*"|"\s*[;|,\t]')
 
@@ -84,7 +84,7 @@ def _fit(text: str, separator: str) -> _Fit | None:
 
 
 def _are_aligned(text: str, width: int) -> bool:
-    """Whether rows with tabs are divided by runs of blanks too, into more columns than the tabs alone."""
+    """Whether numbers in rows with tabs are divided by runs of blanks too, into more columns than by tabs alone."""
     lines = [line for line in itertools.islice(io.StringIO(text), LOOKED_AT) if line.strip()]
     fit = _fit(tabbed("".join(lines)), "\t") if all(_RUN.search(line) for line in lines) else None
     return fit is not None and fit.width > width

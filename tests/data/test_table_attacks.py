@@ -192,6 +192,7 @@ class TestDates:
             (["01.02.2024 24:00", "02.02.2024 24:00"], "a form that is not read"),
             (["Jan-21", "Feb-21", "Mar-22"], r"a form that is not read \('Jan-21'\)"),
             (["2-Sep", "1-Mar"], "a form that is not read"),
+            (["Dez 2020", "Mai 2021", "Août 2021"], "a form that is not read"),
             (["Jan 3 10:00:00", "1st of May"], "a form that is not read"),
             (["1:02.5", "0:59.1"], "no one rule fits"),
             (["07:30", "08:15", "07:61"], r"times, but line 4 has '07:61'"),
@@ -207,6 +208,7 @@ class TestDates:
         [
             (["2024/01", "2024/11"], "%Y/%m"),
             (["01/2024", "11/2023"], "%m/%Y"),
+            (["1-2024", "11-2023"], "%m-%Y"),
             (["Jan 2021", "Sep 2022"], "%b %Y"),
             (["March 2021", "May 2022"], "%B %Y"),
             (["Jan-2021", "Sep-2022"], "%b-%Y"),
@@ -250,6 +252,7 @@ class TestMixedCells:
             ["1 days 00:00:00", "2 days 00:00:00"],
             ["5h 30m", "6h 15m"],
             ['5\' 2""', '6\' 1""'],
+            ["1 year", "2 years", "3 years", "4 years"],
         ],
     )
     def test_quantities_are_no_categories(self, table, cells):
@@ -382,6 +385,9 @@ class TestOtherFiles:
         with pytest.raises(UserError, match=f"is {kind}, not a table"):
             table(text)
 
+    def test_braces_in_names_are_no_json(self, table):
+        assert table("{a},[b],y\n" + "".join(f"{i}.5,{i}.25,{i % 2}\n" for i in R)).dataset.features == ("{a}", "[b]")
+
     def test_archives(self, table, tmp_path):
         def archive(*names):
             with zipfile.ZipFile(tmp_path / "table.csv", "w") as made:
@@ -404,6 +410,7 @@ def test_blanks_beside_a_tab(table):
     np.testing.assert_array_equal(data.x[:, :3], truth[[1, 2, 3]])
     assert data.features[3:] == tuple(f"column4={name}" for name in sorted(set(truth[4])))
     assert table("a\tnote\n" + "".join(f"{i}.5\tleft  right\n" for i in R)).dataset.x.shape == (60, 1)
+    assert table("a  b\tc  d\n" + "".join(f"x  {'yz'[i % 2]}\t{i}.5\n" for i in R)).dataset.x.shape == (60, 2)
 
 
 def test_plain_numbers_where_training_had_a_unit_are_said(table, new, caplog):
