@@ -7,7 +7,7 @@ and `seed`, which enter the compiled program as arrays (see `program_key`).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from nnjax.core import notebook_cards
@@ -30,11 +30,15 @@ if TYPE_CHECKING:
     Widths = Field[tuple[int, ...], Sequence[int] | None]
     Size = Field[int, int | None]
     Patterns = Field[tuple[str, ...] | None, str | Sequence[str] | None]
+    Names = Field[tuple[str, ...], Sequence[str]]
+    Weights = Field[ClassWeight | None, str | Mapping[Any, float] | Sequence[float] | None]
     Named = Field[str | ObjectRef, Any]
 else:
     Widths = tuple[int, ...] | None
     Size = int | None
     Patterns = tuple[str, ...] | None
+    Names = tuple[str, ...]
+    Weights = ClassWeight | None
     Named = str | ObjectRef
 
 
@@ -102,11 +106,11 @@ class DataConfig:
     header: str = "auto"
     encoding: str | None = None
     decimal: str = "auto"
-    columns: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
-    ordinal: tuple[str, ...] = ()
+    columns: Names = ()  # type: ignore[assignment]
+    drop: Names = ()  # type: ignore[assignment]
+    ordinal: Names = ()  # type: ignore[assignment]
     missing: str = "error"
-    na_values: tuple[str, ...] | None = None
+    na_values: Patterns = None  # type: ignore[assignment]
     unknown: str = "error"
     groups: str | None = None
     split: str = "random"
@@ -303,7 +307,7 @@ class Experiment:
     seed: int = 0
     allow_mismatch: bool = False
     signals: bool | None = None
-    class_weight: ClassWeight | None = None
+    class_weight: Weights = None  # type: ignore[assignment]
     start_weights: str | None = None
     select: str = "loss"
     evaluate_test: str = "chosen"

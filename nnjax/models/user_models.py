@@ -164,7 +164,13 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
         raise UserError(
             f"The model yields {z.dtype}, of which there is no gradient, but floating-point numbers were expected."
         )
-    if not jax.tree.leaves(variables.params):
+    kinds = {str(leaf.dtype) for leaf in jax.tree.leaves(variables.params)}
+    if others := sorted(kind for kind in kinds if not jnp.issubdtype(kind, jnp.floating)):
+        raise UserError(
+            f"The model has weights of the type {' and '.join(others)}, of which there is no gradient: draw them as "
+            "floating-point numbers, or keep them in the state."
+        )
+    if not kinds:
         raise UserError(
             "The model has no weights that train, but at least one was expected: in Linen the collection 'params', in "
             "NNX nnx.Param, in Equinox arrays of floating-point numbers, in Keras trainable variables."

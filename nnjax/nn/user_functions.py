@@ -62,6 +62,8 @@ def failed(what: str, error: Exception, where: str = "") -> UserError:
     cause = f"{type(error).__name__}: {said}".rstrip(".: ") + place_of(error)
     if isinstance(error, jax.errors.ConcretizationTypeError):
         cause += " (inside the program values are traced: use jnp.where or jax.lax.cond where Python would branch)"
+    if isinstance(error, jax.errors.TracerArrayConversionError):
+        cause += " (NumPy cannot compute inside the program: use jax.numpy)"
     return UserError(f"{what} failed{where}: {cause}.")
 
 

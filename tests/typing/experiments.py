@@ -37,7 +37,9 @@ config = nnjax.ModelConfig(Net(), trainable="Dense_0/*")
 assert_type(config.kind, str | ObjectRef)
 assert_type(config.widths, tuple[int, ...])
 nnjax.Experiment(model=config, optimizer=nnjax.OptimizerConfig(optax.adamw, schedule=schedule), batch_size=None)
-nnjax.Experiment(model="lenet5", loss="mean_squared_error", optimizer="lion", metrics=None)
+nnjax.Experiment(class_weight="balanced", data=nnjax.DataConfig(columns=["a"], drop=["b"], na_values=["?"]))
+assert_type(nnjax.Experiment(class_weight={"rare": 2.0, "common": 1}).data.columns, tuple[str, ...])
+nnjax.Experiment(class_weight=[1.0, 2.0], model="lenet5", loss="mean_squared_error", optimizer="lion", metrics=None)
 nnjax.ModelConfig(widths=[64, 32])
 
 nnjax.ModelConfig(widths="64")  # type: ignore[arg-type]

@@ -135,6 +135,8 @@ def _clone(model: Any, **options: Any) -> Any:
     if found is None or [v.shape for v in found.variables] != [v.shape for v in model.variables]:
         raise UserError(_no_copy(model, why))
     for new, old in zip(found._flatten_layers(), model._flatten_layers(), strict=True):
+        if new.trainable != old.trainable:  # a class of the user's, which writes down only its own options
+            new.trainable = old.trainable
         if hasattr(old, "finalize_state"):
             new.set_weights(old.get_weights())
     return _finalized(found)

@@ -163,6 +163,12 @@ def frozen(more):
     return model
 
 
+def frozen_in_a_class():
+    model = subclass(Plain)
+    model.first.trainable = False
+    return model
+
+
 def normalized():
     layer = layers.Normalization()
     layer.adapt(3 * X + 1)
@@ -180,6 +186,7 @@ MODELS = {
     "a Normalization": normalized,
     "a subclass": lambda: subclass(width=7),
     "a subclass without options": lambda: subclass(Plain),
+    "a frozen layer of a subclass": frozen_in_a_class,
 }
 
 

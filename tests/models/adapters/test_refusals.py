@@ -2,6 +2,8 @@
 
 import flax.linen as nn
 import jax
+import jax.numpy as jnp
+import numpy as np
 import pytest
 from flax import nnx
 from own_models import BLOBS, EquinoxNet, LinenNet, NnxNet, experiment, keras_net
@@ -140,9 +142,15 @@ class Images(nn.Module):
         return nn.Dense(3)(x.reshape(b, h * w * c))
 
 
+def whole(key, x):
+    return {"w": jnp.ones((4, 3)), "places": jnp.arange(3)}
+
+
 @pytest.mark.parametrize(
     ("model", "words"),
     [
+        ((whole, lambda params, x: x @ params["w"]), r"has weights of the type int32, of which there is no gradient"),
+        ((whole, lambda params, x: np.square(x)), r"TracerArrayConversionError"),
         (Wide(), r"yields \[7\] for an example of the shape \[4\], but 3 numbers were expected for 3 classes"),
         (Pooled(), r"The model yields \[3\] for 97 examples, but one output for each, \[97, …\]"),
         (Images(), r"could not be drawn for examples of the shape \(4,\): ValueError: not enough values to unpack"),
