@@ -86,7 +86,10 @@ def read_classes(
     classes, indices = np.unique(labels, return_inverse=True)
     if known is not None:
         if not set(classes.tolist()) <= set(known.tolist()):
-            raise ValueError(f"warm_start can only be used where y has the classes of before: {known}, not {classes}.")
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the previous call to fit. Previously "
+                f"got {known}, `y` has {classes}"
+            )
         classes, indices = known, np.searchsorted(known, labels)
     if len(classes) < 2:
         raise ValueError(

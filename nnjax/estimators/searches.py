@@ -57,6 +57,8 @@ class PopulationSearch:
         Returns:
           self.
         """
+        if isinstance(self.estimator, type) or not hasattr(self.estimator, "fit"):
+            return super().fit(X, y, **params)  # type: ignore[misc]  # scikit-learn says that it is no estimator
         if not self._has_network():
             warnings.warn(
                 "The search varies no network of nnjax, so that nothing can train together: scikit-learn's own search "
