@@ -1,0 +1,1 @@
+"""Study: small changes in, small changes out, measured on trained deep networks."""

@@ -1,0 +1,1 @@
+"""Study: a network pretrained on another task beside nets trained here."""
