@@ -6,8 +6,9 @@ convolutions are matrix products of equal value (docs/design/0024), so that seed
 
     nnjax sweep --config=conv2d --workdir=runs/conv2d
 
-Expected: about 10 % of the test images wrong after 5 epochs, where a dense network has 12 %.
-Time: about five minutes on two cores.
+Expected: about a tenth of the test images wrong, as with such networks elsewhere (not measured here yet; with 500
+images and one epoch, --config.data.limit=600 --config.data.validation=100 --config.epochs=1, 55 ± 2 %).
+Time: minutes on two cores; those 500 images take 30 seconds of computing, most of it compiling.
 """
 
 import flax.linen as nn
