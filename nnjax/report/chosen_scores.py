@@ -8,8 +8,9 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.text import number
-from nnjax.exchange.network import outputs
+from nnjax.exchange.network import compiled_outputs, outputs
 from nnjax.exchange.predictions import PROBABILITY, Predictions, interpret
+from nnjax.models.registry import traits_of
 from nnjax.report.ranking_scores import calibration_points, confusion_scores, r2, ranking_scores
 from nnjax.report.text import cell
 from nnjax.runs.choice import Choice, choices
@@ -90,7 +91,9 @@ def _score(run: Run, choice: Choice) -> ChosenScores | None:
     network = run.network(choice.trial, "best" if validated else "final")
     weights = f"the weights of its {'best' if validated else 'last'} epoch"
     y, w = prepared.dataset.y[rows], prepared.weights_of(rows)
-    found = interpret(in_batches(outputs(network), prepared.dataset.x[rows]), network.architecture, network.facts)
+    own = traits_of(choice.setting.experiment.model).own
+    function = outputs(network) if own else compiled_outputs(network)(network.variables)  # one compilation, not ten
+    found = interpret(in_batches(function, prepared.dataset.x[rows]), network.architecture, network.facts)
     names, seeds = prepared.dataset.classes, _seeds(run, choice)
     chose = part == "validation" or choice.setting.experiment.data.validation == "test"
     if goal == "regression":
