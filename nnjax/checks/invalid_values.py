@@ -165,7 +165,8 @@ def _require_record(path: str, found: str, record_of: Callable[[str], object], n
 
 
 def _require_choice(path: str, found: str, names: Collection[str]) -> None:
-    if found not in names and not isinstance(found, ObjectRef) and not is_path(found):
+    importable = path in ("model.kind", *RECORDS) and is_path(found)
+    if found not in names and not isinstance(found, ObjectRef) and not importable:
         meant = next((loss.name for loss in LOSSES.values() if found.lower().startswith(loss.short.lower())), found)
         close = difflib.get_close_matches(meant, names, n=2, cutoff=0.5)  # what users type: mse, bce, kld, pytorch
         listed = [name for name in names if name != AUTO]

@@ -81,7 +81,13 @@ def make_own(given: Any, specs: Sequence[TrialSpec]) -> OwnScheduler:
       UserError: it makes something else.
     """
     name = str(ObjectRef(given))
-    scheduler = given if hasattr(given, "decide") and not isinstance(given, type) else given(list(specs))
+    try:
+        scheduler = given if hasattr(given, "decide") and not isinstance(given, type) else given(list(specs))
+    except TypeError as error:
+        raise UserError(
+            f"The scheduler {name} could not be made of a list of trials ({error}): an object with decide(records), or "
+            "a function of the trials that makes one, was expected."
+        ) from error
     if not hasattr(scheduler, "decide"):
         raise UserError(
             f"The function {name} of trials made a {type(scheduler).__name__}, but an object with decide(records) was "

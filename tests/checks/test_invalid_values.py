@@ -20,6 +20,9 @@ LENET5 = {"kind": "lenet5", "widths": (6, 16, 120, 84), "model.activation": "squ
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
+        ({"kernel_init": "log:1:0"}, r"kernel_init is 'log:1:0', which is unknown: choose one of glorot_uniform"),
+        ({"evaluate_test": "a:b"}, "choose one of chosen, all"),
+        ({"data.scaling": "a:b"}, r"data\.scaling is 'a:b', which is unknown"),
         ({"batch_size": 0}, r"batch_size is 0, but .* at least 1"),
         ({"eval_batch_size": 0}, "eval_batch_size is 0"),
         ({"epochs": 0}, "epochs is 0"),

@@ -76,6 +76,7 @@ class Unwritable(First):
     ("scheduler", "words"),
     [
         (3, r"The field scheduler is 3, but an object with decide\(records\)"),
+        (int, r"scheduler .*int could not be made of a list of trials \(int\(\) argument must be"),
         (lambda specs: 3, r"of trials made a int, but an object with decide"),
         (First(3), r"returned int, but an nnjax\.train\.scheduler\.Decision was expected"),
         (First(Decision({9: 1})), r"names trial 9, but there are 0 to 3"),
