@@ -13,8 +13,8 @@ TOTALS = frozenset(("total", "grand total", "subtotal", "sum", "average", "mean"
 FAR = 3.0  # times the others' range
 
 
-def all_of(recipe: TableRecipe, x: np.ndarray) -> list[str]:
-    """Say what may be amiss with the inputs x [n, d] of a recipe."""
+def all_of(recipe: TableRecipe, x: np.ndarray, by_time: bool = False) -> list[str]:
+    """Say what may be amiss with the inputs x [n, d] of a recipe; whether the split is by time already."""
     said: list[str] = []
     if len(x) < FEWEST:
         return said
@@ -27,9 +27,9 @@ def all_of(recipe: TableRecipe, x: np.ndarray) -> list[str]:
         if len(there) < FEWEST:
             continue
         if column.kind == "date":
-            said += _time_order(column.name, there)
+            said += [] if by_time else _time_order(column.name, there)
         else:
-            said += [] if (remark := _identifier(column.name, there, bool(dates))) is None else [remark]
+            said += [] if (remark := _identifier(column.name, there, bool(dates) or by_time)) is None else [remark]
             said += [*_sentinels(column.name, there), *_written_dates(column.name, there)]
     return said
 

@@ -117,7 +117,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *(sentence for column in numeric for sentence in found[column].merging),
             *_filled(gaps, roles.target, len(table), len(keep), config.missing),
             _described(recipe),
-            *column_remarks.all_of(recipe, x),
+            *column_remarks.all_of(recipe, x, config.split != "random"),
             *column_remarks.total(kept.columns, str(table.path), kept.where),
             *frame_parts.untrained(recipe, x, kept),
         ),

@@ -407,6 +407,8 @@ class TestColumns:
         assert days[prepared.validation].max() + 1 == days[prepared.test].min() == 80
         in_order = table(frame.sort_values("day"), test=0.2)
         assert any("data.split=time" in sentence for sentence in in_order.said)
+        split = table(frame.sort_values("day"), test=0.2, split="time")
+        assert not any("random split" in sentence for sentence in split.said)
 
 
 class TestPredictions:
