@@ -67,6 +67,7 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
     replace_unencodable()
 
     def parse(argv: list[str]) -> list[str]:
+        """Read the flags; what absl cannot read is said in a sentence."""
         with one_sentence():
             try:
                 return flags.FLAGS(_take_overrides(argv, config_flags))
@@ -81,6 +82,7 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
                 sys.exit(0)
 
     def guarded(argv: list[str]) -> None:
+        """Run the command with its messages in one form."""
         if flags.FLAGS.verbosity == logging.INFO:  # absl's default: JAX then tells of absent accelerators
             logging.set_verbosity(logging.WARNING)
         logging.get_absl_handler().python_handler.setFormatter(_Sentence())

@@ -119,6 +119,7 @@ def _checked(job: Job) -> Callable[[Options], Run]:
         raise UserError(f"{what} runs in one process only: leave out {distributed.FLAGS}, or {instead}.")
 
     def train(options: Options) -> Run:
+        """Train what was checked."""
         from nnjax.api import train_trials
         from nnjax.search.optuna.search import search
 

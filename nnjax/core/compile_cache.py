@@ -18,6 +18,7 @@ def remove_damaged(folder: pathlib.Path, log: Callable[[str], None]) -> None:
     said: list[str] = []
 
     def look(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        """Remove the entry that a warning of JAX names; pass on all other warnings."""
         found = re.match(r"Error reading persistent compilation cache entry for '(.+?)'", str(message))
         if not found:
             return show(message, category, *where, **more)

@@ -47,6 +47,7 @@ def calibrate(distances: Array, own: Array, perplexities: Array) -> Array:
         return jnp.where(is_self[None], 0.0, jnp.exp(-jnp.exp(log_precision) * shifted[None]))
 
     def halve(_: Array, bounds: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Halve the interval of each log precision."""
         low, high = bounds
         middle = (low + high) / 2
         e = weights(middle)

@@ -215,7 +215,10 @@ def _segment(objective: Objective, mesh: Mesh, axis: int) -> Callable[..., tuple
     def one(
         state: descent.State, p: Any, entropy: Array, exaggeration: Array, first: Array, later: Array, done: Array
     ) -> Any:
+        """Go on with one layout, and measure its divergence."""
+
         def iterate(k: Array, state: descent.State) -> descent.State:
+            """Take one step; the moments begin anew where early exaggeration ends."""
             early = done + k < EXAGGERATED
             state = jax.tree.map(
                 lambda again, before: jnp.where(done + k == EXAGGERATED, again, before), descent.init(state.y), state

@@ -55,6 +55,7 @@ def _compiled(what: What, config: ModelConfig, shape: tuple[int, ...], num_outpu
     own = traits_of(config).own
 
     def function(variables: Variables, hyper: Mapping[str, Any], x: Array) -> Array:
+        """Compute outputs, codes or copies of rows [b, d]."""
         if what == "codes":
             assert model.encode is not None
             return model.encode(variables, x)

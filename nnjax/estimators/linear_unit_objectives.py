@@ -41,6 +41,7 @@ def minimal_disturbance(units: int) -> Callable[..., Any]:
     """
 
     def objective(apply: Callable[..., Any], variables: Any, batch: Any, *, key: Key, hyper: Any) -> Any:
+        """Return half the squared linear errors of the units that have to change."""
         z, state = apply(variables, batch.x, key=key, hyper=hyper)
         z = z.reshape(len(z), -1, units)  # [b, k, units]
         d = wanted(batch.y, z.shape[1], z.dtype)[:, :, None]

@@ -71,6 +71,7 @@ def _reader(
     """
 
     def read(config: Config) -> list[Layer]:
+        """Read the layer's options, and refuse those that ours has not."""
         if images:
             _images_last(config)
         _only(config, **only)

@@ -61,6 +61,7 @@ def _open_ensemble(run: Run, k: int) -> Predictor:
     first = found.members.members[0].trials
 
     def test_inputs() -> np.ndarray:
+        """Load the test inputs of the members' data."""
         if len(first) > 1 and not len(run.data(first[0]).test):
             raise UserError(
                 "The run has folds and no test part: each example has trained some networks of the ensemble; name new "

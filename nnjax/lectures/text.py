@@ -15,6 +15,7 @@ def read_text(module: str, file: str, /, **numbers: Any) -> dict[str, Any]:
     """
 
     def filled(value: Any) -> Any:
+        """Fill in the placeholders of a text, or of all texts in a tree."""
         if isinstance(value, dict):
             return {name: filled(part) for name, part in value.items()}
         if isinstance(value, list):

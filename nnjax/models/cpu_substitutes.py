@@ -45,6 +45,7 @@ def with_substitutes(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def applied(*args: Any, **kwargs: Any) -> Any:
+        """Trace the function for new shapes, and compute by substitutes where there are any."""
         leaves, structure = jax.tree.flatten(args)
         shapes = (str(structure), kwargs.get("train"), *((jnp.shape(leaf), jnp.result_type(leaf)) for leaf in leaves))
         if _native.get() or jax.default_backend() != "cpu" or shapes in without:

@@ -34,6 +34,7 @@ def amsgrad(hyper: Mapping[str, Scalar], schedule: Schedule) -> optax.GradientTr
         return AmsgradState(jnp.int32(0), mu, nu, largest)
 
     def update(grads: Params, state: AmsgradState, params: Params = None) -> tuple[Params, AmsgradState]:
+        """Update the moments, and divide by the largest second one so far."""
         mu = optax.tree.update_moment(grads, state.mu, b1, 1)
         nu = optax.tree.update_moment(grads, state.nu, b2, 2)
         largest = jax.tree.map(jnp.maximum, state.largest, nu)

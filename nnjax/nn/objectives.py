@@ -63,6 +63,8 @@ def make_objective(name: str) -> Objective:
     what = f"The objective {loss.name}"
 
     def objective(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
+        """Call the user's objective, and check what it returns."""
+
         def run(x: Array, y: Array) -> Any:
             return loss.objective(apply, variables, batch, key=key, hyper=hyper)
 
@@ -132,6 +134,7 @@ def negative_elbo(
     nll = DECODERS[decoder]
 
     def elbo(apply: Callable[..., Any], variables: Any, batch: Batch, *, key: Key, hyper: Hyper) -> Values:
+        """Draw codes, and return the negative bound of each example with its two terms."""
         mean, log_variance = encode(variables, batch.x)
         code = mean + jnp.exp(0.5 * log_variance) * jax.random.normal(key, mean.shape, mean.dtype)
         reconstruction = nll(batch.x.reshape(len(batch.x), -1), decode(variables, code).reshape(len(batch.x), -1))

@@ -49,6 +49,7 @@ def choose_optimizer(
         return ChoiceState(jnp.int32(0), tuple(rule.init(params) for rule in rules))
 
     def update(grads: Params, state: ChoiceState, params: Params = None, **_: Any) -> tuple[Params, ChoiceState]:
+        """Update by every rule, and keep what the chosen one says."""
         if "clip_norm" in hyper:
             clipped, _state = optax.clip_by_global_norm(hyper["clip_norm"]).update(grads, optax.EmptyState())
             grads = _where(has("clip_norm"), clipped, grads)

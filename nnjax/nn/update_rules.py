@@ -18,6 +18,7 @@ def scale_by_adam(b1: Scalar, b2: Scalar, epsilon: Scalar, corrected: bool) -> o
     """
 
     def update(grads: Params, state: optax.ScaleByAdamState, params: Params = None) -> tuple[Params, optax.OptState]:
+        """Update the moments, and scale the gradients by them."""
         mu = optax.tree.update_moment(grads, state.mu, b1, 1)
         nu = optax.tree.update_moment(grads, state.nu, b2, 2)
         count = optax.safe_increment(state.count)

@@ -132,6 +132,7 @@ def _of_factory(factory: Callable[..., Any], name: str, parameters: Mapping[str,
     rate = float(default) if isinstance(default, float | int) else None
 
     def build(hyper: Mapping[str, Scalar], schedule: Any, takes_schedule: bool) -> optax.GradientTransformation:
+        """Call the factory with the hyperparameters that it reads, and the schedule or its first value."""
         given: dict[str, Any] = {key: hyper[key] for key in reads if key in hyper and key != RATE}
         for key in required:
             if key not in hyper and key != RATE:
@@ -260,6 +261,7 @@ def guarded(name: str, optimizer: Any) -> optax.GradientTransformationExtraArgs:
         return jax.tree.map(_stored, call(what, optimizer.init, params=params))
 
     def update(grads: Any, state: Any, params: Any = None, **extra: Any) -> tuple[Any, Any]:
+        """Update as the factory's optimizer does, and keep the state's structure and types."""
         before = state
         with standard_rules():
             state = jax.tree.map(_restored, state, jax.eval_shape(optimizer.init, params))

@@ -191,6 +191,7 @@ def _scores(
     sign = -1 if maximized else 1
 
     def score(trial: int) -> float:
+        """Judge a trial by its curve up to the rung; lower is better."""
         curve, span = curves[trial], curves[trial][rung // by.halving.eta :]
         finite = curve[np.isfinite(curve)]
         if not finite.size or not np.isfinite(span).all():

@@ -77,6 +77,7 @@ def neighbors(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
     own = run.specs[trial].experiment
 
     def fits(spec: TrialSpec) -> bool:
+        """Whether a trial can be in step with the one, in the same program."""
         other = spec.experiment
         in_step = other.epochs == own.epochs and (plan.order == "own" or other.seed == own.seed)
         alike = program_key(other) == program_key(own)

@@ -157,6 +157,7 @@ def _separator(lines: Sequence[str]) -> str:
     """Choose what splits most lines into as many cells, of those the one that gives the most numbers."""
 
     def quality(separator: str) -> tuple[float, float]:
+        """Rate a separator: rows of one width first, then numbers."""
         rows = [_cells(line, separator) for line in lines]
         lengths = [len(cells) for cells in rows]
         usual = _usual(lengths)

@@ -27,8 +27,11 @@ def panels(
     """
 
     def decorate(fill: Callable[Concatenate[Any, P], None]) -> Callable[P, Figure]:
+        """Make a function that draws a figure of one that fills axes."""
+
         @functools.wraps(fill)
         def draw(*args: P.args, **kwargs: P.kwargs) -> Figure:
+            """Draw the figure."""
             with matplotlib.rc_context(STYLE):
                 figure = Figure(figsize=(columns * width, rows * height), layout="constrained")
                 axes = figure.subplots(rows, columns, squeeze=False)

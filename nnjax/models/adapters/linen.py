@@ -31,6 +31,7 @@ def adapt(module: nn.Module) -> Model:
         return Variables(drawn.pop("params", {}), drawn)
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        """Apply the module; all collections but the weights are its state."""
         own, more = prepared(train, hyper)
         given, rngs = {"params": variables.params, **variables.state}, None if key is None else _streams(key)
         if not train or not variables.state:

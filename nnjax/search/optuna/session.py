@@ -216,6 +216,7 @@ def with_trials_to_come(observe: Observer, count: int) -> Observer:
     waiting = [Record() for _ in range(max(0, count))]
 
     def observe_all(progress: Progress) -> None:
+        """Count the trials to come, too."""
         trials = len(progress.records)
         share = progress.work_done * trials / (trials + len(waiting))
         spent = sum(record.seconds for record in progress.records)  # of what is done of these trials

@@ -103,6 +103,7 @@ class Block:
             return progress.state.step[0] < last
 
         def advance(progress: _Progress) -> _Progress:
+            """Go on to the end of the epoch or of the segment, and close an epoch that has ended."""
             step = progress.state.step[0]
             epoch = step // per_epoch
             stop = jnp.minimum(last, (epoch + 1) * per_epoch)
@@ -144,6 +145,7 @@ class Block:
             return step
 
         def body(t: Count, state: TrialState) -> TrialState:
+            """Take step t on its batch; the smaller last one has a shape of its own where statistics need it."""
             start = (t - begin) * size
             index = jax.lax.dynamic_slice_in_dim(rows, start, size, axis=1)
             weight = start + jnp.arange(size) < stage.part.count

@@ -36,6 +36,7 @@ def evaluate(
         return of_outputs(batch) | ({} if data.weights is None else {TOTAL: jnp.ones_like(batch.w)})
 
     def of_outputs(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
+        """Return the statistics of each metric and the losses on a batch."""
         z = trial.logits(variables, batch.x, hyper)
         p = trial.output(z.reshape(len(z), -1))
         found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}

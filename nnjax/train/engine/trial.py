@@ -290,6 +290,7 @@ class Trial:
             size = jnp.where(size > 0, size, 1)
 
         def value(params: Params) -> tuple[Scalar, Any]:
+            """Return the loss at weights, and the model's new state."""
             variables = Variables(params, state.model_state)
             if self.by_own is not None:
                 values, model_state, _ = self.by_objective(variables, batch, train=True, key=key, hyper=hyper)

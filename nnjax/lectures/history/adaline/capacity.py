@@ -151,6 +151,8 @@ def _learned(sets: list[Examples], size: int) -> np.ndarray:
 
     @jax.jit
     def run(counts: Any) -> Any:
+        """Learn all sets for each number of patterns."""
+
         def one(count: Any, x: Any, target: Any) -> Any:
             def step(weights: Any, t: Any) -> Any:
                 return rule.step(weights, Examples(x[t % count], target[t % count]))[0], None

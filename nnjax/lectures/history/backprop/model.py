@@ -181,6 +181,7 @@ def momentum(mlp: MLP, rate: float | Array, alpha: float | Array, decay: float |
     """
 
     def step(state: Momentum, presentation: tuple[Array, Array]) -> tuple[Momentum, Sweep]:
+        """Take one step on a batch."""
         x, targets = presentation
         outputs = feed_forward(mlp, state.net, x)
         found = _backward(mlp, state.net, outputs, targets)

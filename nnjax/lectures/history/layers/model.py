@@ -174,6 +174,7 @@ def _fit(largest: int, sweeps: int, widths: Array, keys: Array) -> tuple[Net, Ar
     y = jnp.sin(x)
 
     def one(width: Array, key: Key) -> tuple[Net, Array]:
+        """Train one net, and measure its error."""
         highest = RATE / (POINTS * jnp.sqrt(width.astype(np.float32)))
 
         def step(state: Momentum, share: Array) -> tuple[Momentum, None]:

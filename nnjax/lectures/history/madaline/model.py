@@ -72,6 +72,7 @@ def madaline_one(gate: str, num_units: int, reach: float | Array = 1.0) -> Rule:
         raise UserError(f"reach = {reach} does not flip a unit; a positive number was expected, such as 1.")
 
     def step(weights: Array, pattern: Examples) -> tuple[Array, Array]:
+        """Present one example, and change the units that disturb least."""
         if weights.shape[:1] != (num_units,):
             raise UserError(f"Weights of shape {weights.shape} were found, but {num_units} units were expected.")
         sums = _sums(weights, pattern.x)
@@ -106,6 +107,7 @@ def madaline_two(num_hidden: int, num_outputs: int = 1, largest_trial: int = 3) 
     trials = np.array([[unit in chosen for unit in range(num_hidden)] for chosen in sets])  # the fewest units first
 
     def step(network: Network, pattern: Examples) -> tuple[Network, Array]:
+        """Present one example, and change the units that disturb least."""
         right = (decide(network, pattern.x) == pattern.targets).all()
         hidden = network.hidden
         for _ in range(num_outputs):  # each trial that helps leaves one wrong output less, at least
