@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
+import traceback
 from typing import Any
 
 import jax
@@ -209,6 +210,9 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     said = " ".join(str(error).split())[:300].rstrip(".") or line_of(error)
     where = shape if isinstance(shape, Structure) else f"of the shape {shape}"
     text = f"The model could not be {what} examples {where}: {type(error).__name__}: {said}{place_of(error)}"
+    modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
+    if "conv_general_dilated" in said and any(name.startswith("equinox.") for name in modules):
+        return f"{text}; Equinox's convolutions read an example as [channels, height, width], not as [h, w, c]."
     if "integer" in said and not isinstance(shape, Structure):
         return f"{text}; if they are token ids or other whole numbers, say so: nnjax.from_arrays(x, y, integers=True)."
     return f"{text}."

@@ -1,5 +1,6 @@
 """Objects that are no models, and models that do not fit: one sentence each."""
 
+import equinox as eqx
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
@@ -140,6 +141,16 @@ class Images(nn.Module):
     def __call__(self, x):
         b, h, w, c = x.shape
         return nn.Dense(3)(x.reshape(b, h * w * c))
+
+
+def channels_first(key):
+    return eqx.nn.Sequential([eqx.nn.Conv2d(1, 2, 1, key=key), eqx.nn.Lambda(jnp.ravel)])
+
+
+def test_images_for_convolutions_of_equinox():
+    images = nnjax.from_arrays(np.zeros((60, 2, 3, 1), np.float32), np.arange(60) % 3)
+    with pytest.raises(UserError, match=r"Equinox's convolutions read an example as \[channels, height, width\]"):
+        nnjax.sweep(experiment(channels_first), data=images)
 
 
 def whole(key, x):
