@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+
+import jax
 
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.jax_setup import num_cores
@@ -14,6 +17,8 @@ from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.lane_batch import Group, LaneBatch, pack
 from nnjax.train.storage.records import ENDED, RUNNING, WAITING, Record
+
+AT_ONCE = 4  # programs that are compiled together at most, each in some 300 MB of memory
 
 
 class Queue:
@@ -42,7 +47,7 @@ class Queue:
         return self._first_chunk() or (self._first_chunk() if self.rungs.decide() else None)
 
     def _first_chunk(self) -> Chunk | None:
-        groups = list(itertools.islice(filter(self.can_train, self.layouts.groups), num_cores()))
+        groups = list(itertools.islice(filter(self.can_train, self.layouts.groups), AT_ONCE))
         if not groups:
             return None
         self.compile([(group, 0) for group in groups])
@@ -50,10 +55,12 @@ class Queue:
 
     def compile(self, groups: Iterable[tuple[Group, int]]) -> None:
         """Compile the programs of groups that begin next, each from a first device on, side by side."""
-        fresh = [(group, first) for group, first in groups if not self.rungs.continuing(group)]
-        if len(fresh) > 1 and not any(self.layouts.is_compiled(group) for group, _ in fresh[:1]):
+        at_once = itertools.islice(groups, min(AT_ONCE, num_cores()))
+        fresh = [(group, first) for group, first in at_once if not self.rungs.continuing(group)]
+        if len(fresh) > 1 and not self.layouts.is_compiled(fresh[0][0]):
             layouts = [(group, *self._layout(group, [], self._waiting(group)), first) for group, first in fresh]
-            self.layouts.compile(layouts)
+            with contextlib.suppress(jax.errors.JaxRuntimeError):  # it comes again where the program is used
+                self.layouts.compile(layouts)
 
     def can_train(self, group: Group) -> bool:
         """Whether a trial of a group may begin, or go on from a rung."""
