@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.diagnosis.features import interpolate
+from nnjax.diagnosis.features import interpolate, smallest_step
 from nnjax.diagnosis.types import Curves, TrainingContext
 
 NAMES = ("train_loss", "train_loss_eval", "val_loss", "train_accuracy", "val_accuracy")
@@ -129,7 +129,10 @@ def _errors_for_losses(curves: dict[str, np.ndarray], finite: np.ndarray) -> np.
     known = [np.isfinite(curves[name]).all(axis=1) & (curves[name].shape[1] > 0) for name in NAMES[3:]]
     none &= known[0] | known[1]
     for loss, accuracy in (("train_loss", "train_accuracy"), ("val_loss", "val_accuracy")):
-        curves[loss] = np.where(none[:, None], 1 - curves[accuracy], curves[loss])
+        error = 1 - curves[accuracy]
+        step = smallest_step(error)[:, None]  # no example counts as half of one, so that the error has a logarithm
+        error = np.where(np.isfinite(step), np.maximum(error, step / 2), error)
+        curves[loss] = np.where(none[:, None], error, curves[loss])
     return none
 
 

@@ -11,16 +11,17 @@ import numpy as np
 from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.types import LayerStatistics
+from nnjax.diagnosis.calibration import calibrated
 from nnjax.diagnosis.curves_by_length import align, checked, per_trial
 from nnjax.diagnosis.reading import Loaded, from_columns, read
 from nnjax.diagnosis.remarks import remarks
 from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext, Verdict
-from nnjax.diagnosis.verdict_rule import VerdictRule, calibrated
+from nnjax.diagnosis.verdict_rule import VerdictRule
 from nnjax.diagnosis.verdicts import VERDICTS
 
-NO_RULE_HOLDS = 0.3  # the confidence of `converged` then
+NO_RULE_HOLDS = 0.3  # what `converged` is given then
 
 
 def diagnose(
@@ -118,9 +119,9 @@ def _of_trial(trials: TrialFeatures, i: int, confidence: dict[str, float]) -> Di
         if not any(rule.is_silenced_by(before) for before in kept):
             kept.append(rule)
     if not kept:
-        return _worded(trials, i, [VERDICTS["converged"].verdict(trials, i, NO_RULE_HOLDS)])
+        return _worded(trials, i, [VERDICTS["converged"].verdict(trials, i, calibrated("converged", NO_RULE_HOLDS))])
     kept.sort(key=lambda rule: confidence[rule.code] < rule.first_from)
-    found = [rule.verdict(trials, i, round(calibrated(confidence[rule.code]), 2)) for rule in kept]
+    found = [rule.verdict(trials, i, calibrated(rule.code, confidence[rule.code])) for rule in kept]
     return _worded(trials, i, found)
 
 

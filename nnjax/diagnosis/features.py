@@ -45,6 +45,18 @@ def noise(z: np.ndarray) -> np.ndarray:
     return MAD * np.min(found, axis=0) if found else np.full(len(z), np.nan)
 
 
+def smallest_step(y: np.ndarray) -> np.ndarray:
+    """Return the smallest difference [m] between two values of each row of [m, t]: of a share, one example; else inf."""
+    gaps = np.diff(np.sort(y, axis=1), axis=1)
+    return np.where(gaps > 1e-6, gaps, np.inf).min(axis=1, initial=np.inf)
+
+
+def share_error(share: np.ndarray, count: np.ndarray) -> np.ndarray:
+    """Return the standard error [m] of the log of a share [m] of `count` examples [m]; of none, as of half an example."""
+    some = np.clip(share, 0.5 / count, 1 - 0.5 / count)
+    return np.sqrt((1 - some) / (some * count))
+
+
 def share_up(z: np.ndarray, least: float = 0.0) -> np.ndarray:
     """Return the share of steps [m] of [m, t] that go up, by more than `least`; half where nothing but noise moves."""
     return (np.diff(z, axis=1) > least).mean(axis=1) if z.shape[1] > 1 else np.zeros(len(z))

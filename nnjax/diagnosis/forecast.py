@@ -17,6 +17,10 @@ from nnjax.diagnosis.thresholds import GAIN
 MORE = 1.5  # times the epochs trained
 POWERS = (0.01, 0.1, 0.3, 0.6, 1.0, 1.5, 2.5)  # of t, and of t less a third of the epochs before the window
 SPEEDS = (0.04, 0.07, 0.12, 0.2, 0.35, 0.6, 1.0, 2.0)  # e-folding times of exponentials, in shares of t
+CYCLES = (2, 3, 4, 5)  # of a rate that restarts, and has come down to 0 at the end
+CYCLE_WEIGHT = 0.35
+CYCLE_EPOCHS = 20
+CYCLE_SPEEDS = (0.1, 0.3, 2.0)  # e-folding times of what they draw, in shares of t
 LEAST_NOISE = 3e-4  # no formula fits a real loss better than this
 MOST_MISFIT = 1.6  # χ² an epoch: a curve that no shape fits over its last half is judged by less of it
 PARTS = (2, 4, 8)  # the last half, quarter, eighth
@@ -108,6 +112,8 @@ def _fits(z: np.ndarray, noise: np.ndarray, part: int) -> tuple[np.ndarray, np.n
     weights = np.exp(-(chi - best) / (2 * inflated))
     weights[:, 0] *= FLAT_WEIGHT
     weights[:, 1:] *= slope > 0
+    first = 1 + 2 * len(POWERS) + len(SPEEDS)
+    weights[:, first:-2] *= CYCLE_WEIGHT if t >= CYCLE_EPOCHS else 0.0
     weights[:, -2:] *= SCHEDULE_WEIGHT * _as_by_schedule(z, noise)[:, None]
     weights /= weights.sum(axis=1, keepdims=True)
     gains = np.concatenate([np.zeros_like(whole), np.maximum(slope, 0) * ahead], axis=1)
@@ -141,6 +147,7 @@ def _bank(t: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     shifted = x - (t - n) * 0.7
     rows = [x**-p for p in POWERS] + [shifted**-p for p in POWERS]
     rows += [np.exp(-(x - x[0]) / (share * t)) for share in SPEEDS]
+    rows += [np.exp(-_restarted(x, t / k) / (share * t)) for k in CYCLES for share in CYCLE_SPEEDS]
     left = np.maximum(1 - x / t, 0.0)
     rows += [
         left**2,
@@ -149,6 +156,12 @@ def _bank(t: int, n: int) -> tuple[np.ndarray, np.ndarray]:
     whole = np.array(rows)
     whole /= whole[:, :1] - whole[:, n - 1 : n]
     return whole[:, :n] - whole[:, :n].mean(axis=1, keepdims=True), whole[:, n - 1] - whole[:, -1]
+
+
+def _restarted(x: np.ndarray, period: float) -> np.ndarray:
+    """Epochs at full rate that come to the same as those up to x [n], of a cosine that restarts after each period."""
+    cycles, part = np.floor(x / period), x / period % 1.0
+    return period * (cycles / 2 + (part + np.sin(np.pi * part) / np.pi) / 2)
 
 
 def _above(gains: np.ndarray, errors: np.ndarray, level: float | np.ndarray) -> np.ndarray:

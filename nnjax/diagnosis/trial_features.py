@@ -72,15 +72,15 @@ class Trend:
         return self.raw[:, -last:].mean(axis=1) - lowest > share * (most - lowest)
 
 
-def trend(raw: Array) -> Trend:
-    """Compute the features of one loss [g, t], t ≥ `thresholds.FEWEST`."""
+def trend(raw: Array, least_noise: Array | float = 0.0) -> Trend:
+    """Compute the features of one loss [g, t], t ≥ `thresholds.FEWEST`, whose noise [g] is at least so much."""
     t = raw.shape[1]
     z, jump = f.without_last_jump(f.log_scale(raw), f.noise(f.log_scale(raw)[:, -(t // 2 + 2) : -1]))
     last = max(2, round(0.15 * t))
     raw = np.where(jump[:, None] != 0, _without_last(raw, z), raw)
     smooth = f.smooth(z)
     late = z[:, t // 2 :] if t >= 16 else z[:, t // 3 :] if t >= 9 else z
-    noise = f.noise(late)
+    noise = np.fmax(f.noise(late), least_noise) + 0 * late[:, 0]
     end = np.median(z[:, -max(3, last) :], axis=1) if last < 3 else z[:, -last:].mean(axis=1)
     lowest_at = smooth.argmin(axis=1)
     lowest = f.at(smooth, lowest_at)
@@ -158,7 +158,7 @@ class TrialFeatures:
     @functools.cached_property
     def val(self) -> Trend:
         """The trend of the validation loss; NaN where it is not known."""
-        return trend(self.curves.val_loss)
+        return trend(self.curves.val_loss, self._doubt(self.curves.val_loss, self.num_validation))
 
     @functools.cached_property
     def again(self) -> Trend:
@@ -168,7 +168,8 @@ class TrialFeatures:
     @functools.cached_property
     def train(self) -> Trend:
         """The trend of the train loss: of the running mean where it is known, else of the re-evaluated one."""
-        return trend(_first_known(self.curves.train_loss, self.curves.train_loss_eval))
+        loss = _first_known(self.curves.train_loss, self.curves.train_loss_eval)
+        return trend(loss, self._doubt(loss, np.full(len(loss), np.nan)))
 
     @functools.cached_property
     def weights(self) -> Trend:
@@ -182,14 +183,25 @@ class TrialFeatures:
         """The trend of the loss that matters: validation where it is known, else train (re-evaluated if known)."""
         if self.has_val.all():
             return self.val
-        return trend(_first_known(self.curves.val_loss, self.weights.raw))
+        loss = _first_known(self.curves.val_loss, self.weights.raw)
+        return trend(loss, self._doubt(loss, np.where(self.has_val, self.num_validation, np.nan)))
 
     @functools.cached_property
     def shape(self) -> Trend:
         """The trend of the train loss (running mean) where it is known, else of the validation loss."""
         if self.has_train.all():
             return self.train
-        return trend(_first_known(self.train.raw, self.curves.val_loss))
+        loss = _first_known(self.train.raw, self.curves.val_loss)
+        return trend(loss, self._doubt(loss, np.where(self.has_train, np.nan, self.num_validation)))
+
+    def _doubt(self, error: Array, count: Array) -> Array:
+        """Standard error [g] of the log of an error [g, t], a share of so many examples [g]; 0 where it is a loss."""
+        own = self.curves.of_accuracy
+        if not own.any():
+            return np.zeros(len(error))
+        known = np.where(np.isnan(count), 1 / f.smallest_step(error), count)
+        late = np.median(error[:, error.shape[1] // 2 :], axis=1)
+        return np.where(own & (known > 1), f.share_error(late, np.maximum(known, 2.0)), 0.0)
 
     @property
     def weights_noise(self) -> Array:

@@ -18,7 +18,6 @@ BROKEN = "broken"  # training does not work
 UNFINISHED = "unfinished"  # more epochs, or a higher learning rate, would lower the loss
 DONE = "done"  # the loss is flat
 REMARK = "remark"  # of the result or the shape of the curve, however far training has come
-RIGHT = 0.95  # of the first verdicts on labeled curves, about as many near a threshold as far from it
 EVERYTHING = frozenset({BROKEN, UNFINISHED, DONE, REMARK})
 
 
@@ -106,11 +105,6 @@ def graded(holds: np.ndarray, excess: np.ndarray, scale: float | np.ndarray) -> 
     """
     x = np.maximum(np.nan_to_num(excess, nan=0.0, posinf=1e9), 0.0) / scale
     return np.where(holds, np.minimum(0.5 + 0.5 * x / (x + 2 / 3), 0.98), 0.0)
-
-
-def calibrated(confidence: float) -> float:
-    """Move a rule's confidence halfway to how often a first verdict is right (measured: docs/diagnoses.md)."""
-    return max(confidence, confidence + (RIGHT - confidence) / 2)
 
 
 def percent(share: float) -> str:

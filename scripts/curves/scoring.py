@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext
-from scripts.curves import strangers, synthetic
+from scripts.curves import stranger_labels, synthetic
 from scripts.curves.curve import NAMES, Labeled
 from scripts.curves.sweeps import PACE
 
@@ -62,8 +62,10 @@ def _score(one: Labeled, found: Diagnosis) -> Score:
 
 def is_healthy(one: Labeled) -> bool:
     """Whether nothing was done to the network, and the labels find nothing wrong with it."""
-    if one.part in ("strangers", "synthetic"):
-        return (strangers if one.part == "strangers" else synthetic).is_healthy(one)
+    if one.part in ("strangers", "newcomers"):
+        return stranger_labels.is_healthy(one)
+    if one.part == "synthetic":
+        return synthetic.is_healthy(one)
     return one.label in PACE and one.source.startswith(HEALTHY)
 
 

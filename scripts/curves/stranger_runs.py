@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
-import itertools
+import dataclasses
 import warnings
 
 import numpy as np
 
+from scripts.curves import newcomers
+from scripts.curves.stranger_labels import Run
 from scripts.curves.strangers import NUM_TEST, Plan, good_rate, problem, rate_at
 
+CHEAP = 400  # steps: a run of fewer is trained at 3 and 10 times the rate too, whatever its rate is thought to be
 Parts = dict[str, tuple[np.ndarray, np.ndarray]]
+ACCURACIES = ("train_accuracy", "val_accuracy", "test_accuracy")
 NAMES = ("train_loss", "train_eval", "val_loss", "test_loss")
+
+
+def run(plan: Plan) -> Run:
+    """Train a plan for half as long again as is shown, and at other rates, and measure guessing."""
+    history = train(plan, plan.epochs + max(2, plan.epochs // 2))
+    ratios = [0.1] if plan.factor > 5 else [10.0] if plan.factor < 0.2 else []
+    steps = plan.epochs * (plan.points or -(-plan.num_train // plan.batch_size))
+    if plan.factor < 5 and steps < CHEAP and not plan.mistake and plan.tool != "keras":
+        ratios = [3.0, 10.0]
+    others = {ratio: train(dataclasses.replace(plan, factor=plan.factor * ratio), plan.epochs) for ratio in ratios}
+    return Run(plan, history, others, *guessing(plan))
+
+
+def guessing(plan: Plan) -> tuple[float, float]:
+    """Return the loss of the best constant answer on the training part, and its error, NaN without classes."""
+    _, y, classes = newcomers.problem(plan) if plan.problem in newcomers.PROBLEMS else problem(plan)
+    y = y[: plan.num_train]
+    if not classes:
+        return float(y.var(axis=0).mean()), float("nan")
+    share = np.bincount(y) / len(y)
+    return float(-(share[share > 0] * np.log(share[share > 0])).sum()), float(1 - share.max())
 
 
 def train(plan: Plan, epochs: int) -> dict[str, np.ndarray]:
     """Return the curves, [epochs] each, shorter where the loss stopped being finite."""
-    x, y, classes = problem(plan)
+    x, y, classes = newcomers.problem(plan) if plan.problem in newcomers.PROBLEMS else problem(plan)
     a, b = plan.num_train, plan.num_train + plan.num_val
     cut = {"train": slice(0, a), "val": slice(a, b), "test": slice(b, b + NUM_TEST)}
     parts = {name: (x[rows].astype(np.float32), y[rows]) for name, rows in cut.items()}
@@ -28,39 +53,29 @@ def _torch(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, lis
     import torch
     from torch import nn
 
+    from scripts.curves import torch_models
+
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
-    activation = {"relu": nn.ReLU, "tanh": nn.Tanh}[plan.activation]
-    layers: list[nn.Module] = []
-    for i, o in itertools.pairwise((parts["train"][0].shape[1], *plan.widths)):
-        layers += [nn.Linear(i, o), *[nn.BatchNorm1d(o)] * plan.batch_norm, activation()]
-        layers += [nn.Dropout(plan.dropout)] * (plan.dropout > 0)
-    model = nn.Sequential(*layers, nn.Linear(plan.widths[-1], classes or 1))
-    if plan.mistake == "dead":
-        for layer in model:
-            if isinstance(layer, nn.Linear):
-                nn.init.constant_(layer.bias, -50.0) if layer is model[0] else nn.init.zeros_(layer.bias)
-                nn.init.zeros_(layer.weight)
+    model = torch_models.build(plan, parts["train"][0], parts["train"][1], classes)
     tensors = {
         name: (torch.tensor(x), torch.tensor(y.astype(np.int64 if classes else np.float32)))
         for name, (x, y) in parts.items()
     }
-    lossf = nn.functional.cross_entropy if classes else lambda z, t: nn.functional.mse_loss(z[:, 0], t)
+    lossf = nn.functional.cross_entropy if classes else lambda z, t: nn.functional.mse_loss(z.reshape(t.shape), t)
     rate = good_rate(plan) * plan.factor
-    made = {
-        "sgd": lambda: torch.optim.SGD(model.parameters(), rate, weight_decay=plan.weight_decay),
-        "momentum": lambda: torch.optim.SGD(model.parameters(), rate, momentum=0.9, weight_decay=plan.weight_decay),
-        "adam": lambda: torch.optim.Adam(model.parameters(), rate, weight_decay=plan.weight_decay),
-    }[plan.optimizer]()
-    history: dict[str, list[float]] = {n: [] for n in (*NAMES, "train_accuracy", "val_accuracy")}
+    made = torch_models.optimizer(plan, model, rate)
+    history: dict[str, list[float]] = {n: [] for n in (*NAMES, *ACCURACIES)}
     x, y = tensors["train"]
+    batches = torch_models.batches(len(x), plan)
     for epoch in range(epochs):
         model.train()
         share = 0.0 if plan.mistake in ("no_rate", "dead") else rate_at(plan, epoch)
+        share *= torch_models.patience(plan, history["val_loss"])
         kicked = plan.mistake == "kick" and epoch == plan.epochs // 2
         made.param_groups[0]["lr"] = rate * share * (40 if kicked else 1)
-        total = 0.0
-        for rows in torch.randperm(len(x)).split(plan.batch_size):
+        total, count = 0.0, 0
+        for rows in next(batches):
             if plan.batch_norm and len(rows) < 2:
                 continue
             xs = x[rows] + plan.input_noise * torch.randn(x[rows].shape) if plan.input_noise else x[rows]
@@ -68,14 +83,14 @@ def _torch(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, lis
             loss = lossf(model(xs), y[rows])
             (-loss if plan.mistake == "ascent" else loss).backward()
             made.step()
-            total += float(loss.detach()) * len(rows)
-        history["train_loss"].append(total / len(x))
+            total, count = total + float(loss.detach()) * len(rows), count + len(rows)
+        history["train_loss"].append(total / (count if plan.points else len(x)))
         model.eval()
         with torch.no_grad():
             z = {name: model(data[0]) for name, data in tensors.items()}
             for name, key in (("train", "train_eval"), ("val", "val_loss"), ("test", "test_loss")):
                 history[key].append(float(lossf(z[name], tensors[name][1])))
-            for name in ("train", "val") if classes else ():
+            for name in tensors if classes else ():
                 history[f"{name}_accuracy"].append(float((z[name].argmax(1) == tensors[name][1]).float().mean()))
         if not np.isfinite(history["train_loss"][-1]):
             break
@@ -91,7 +106,8 @@ def _keras(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, lis
         layers += [keras.layers.Dense(width), *[keras.layers.BatchNormalization()] * plan.batch_norm]
         layers += [keras.layers.Activation(plan.activation)]
         layers += [keras.layers.Dropout(plan.dropout)] * (plan.dropout > 0)
-    last = keras.layers.Dense(classes, activation="softmax") if classes else keras.layers.Dense(1)
+    outputs = classes or int(np.prod(parts["train"][1].shape[1:]))
+    last = keras.layers.Dense(outputs, activation="softmax" if classes else None)
     model = keras.Sequential([keras.Input(parts["train"][0].shape[1:]), *layers, last])
     rate = good_rate(plan) * plan.factor
     optimizer = {
@@ -103,6 +119,7 @@ def _keras(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, lis
     model.compile(optimizer, loss, metrics=["accuracy"] if classes else None)
     tests: list[float] = []
     trains: list[float] = []
+    right: list[float] = []
 
     class Tests(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: object = None) -> None:
@@ -112,7 +129,9 @@ def _keras(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, lis
                     picked = np.take_along_axis(z, y[:, None].astype(int), 1)
                     out.append(float(-np.log(np.maximum(picked, 1e-7)).mean()))
                 else:
-                    out.append(float(np.mean((z[:, 0] - y) ** 2)))
+                    out.append(float(np.mean((z.reshape(y.shape) - y) ** 2)))
+            if classes:
+                right.append(float(np.mean(np.asarray(model(parts["test"][0])).argmax(1) == parts["test"][1])))
 
     schedule = keras.callbacks.LearningRateScheduler(lambda epoch: float(rate * rate_at(plan, epoch)))
     calls = [Tests(), schedule, keras.callbacks.TerminateOnNaN()]
@@ -122,7 +141,8 @@ def _keras(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, lis
     )
     seen = fitted.history
     out = {"train_loss": seen["loss"], "train_eval": trains, "val_loss": seen["val_loss"], "test_loss": tests}
-    return out | ({"train_accuracy": seen["accuracy"], "val_accuracy": seen["val_accuracy"]} if classes else {})
+    accuracies = dict(zip(ACCURACIES, (seen["accuracy"], seen["val_accuracy"], right), strict=True)) if classes else {}
+    return out | accuracies
 
 
 def _sklearn(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, list[float]]:
@@ -144,17 +164,19 @@ def _sklearn(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, l
         for _ in range(epochs):
             try:
                 model.partial_fit(x, y, classes=names) if classes else model.partial_fit(x, y)
-                losses = {name: _sklearn_loss(model, *parts[name], bool(classes)) for name in ("train", "test")}
+                losses = {name: _sklearn_loss(model, *parts[name], bool(classes)) for name in parts}
             except ValueError:  # it refuses weights that are not finite
-                losses = {"train": np.nan, "test": np.nan}
+                losses = dict.fromkeys(parts, np.nan)
             history["train_loss"].append(float(model.loss_) if np.isfinite(losses["train"]) else np.nan)
             history["train_eval"].append(losses["train"])
+            history["val_loss"].append(losses["val"])
             history["test_loss"].append(losses["test"])
             if not np.isfinite(losses["train"]):
                 break
             if classes:
                 accuracy.append(float(model.score(*parts["val"])))
-    history["val_loss"] = [float("nan")] * len(history["train_loss"])
+    if plan.problem not in newcomers.PROBLEMS:  # only people who work it out themselves have a validation loss
+        history["val_loss"] = [float("nan")] * len(history["train_loss"])
     return history | ({"val_accuracy": accuracy} if len(accuracy) == len(history["train_loss"]) else {})
 
 

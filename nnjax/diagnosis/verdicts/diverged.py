@@ -22,7 +22,7 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     half = trials.num_epochs // 2
     above = np.log(trials.main.raw[:, half:].min(axis=1)) - np.log(trials.mean_predictor)
     height = np.fmax(height, np.where(trials.mean_predictor > 0, above, np.nan))
-    return np.where(not_finite, 0.98, graded(height > exploded, height - exploded, 3.0))
+    return np.where(not_finite, 0.98, graded((height > exploded) & ~trials.curves.of_accuracy, height - exploded, 3.0))
 
 
 def _height(raw: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.marks import Losses, Mark, loss_at, result_loss
 from nnjax.diagnosis.trial_features import TrialFeatures
@@ -14,6 +15,8 @@ BEGAN = 0.15  # validation below train in the first epoch: what the network lear
 FALLS = 0.4  # a validation loss that falls more than this has learned something, if only not to explode
 MEMORIZES = 0.08  # the train loss that far below guessing
 CHANCE_MARGIN = 0.03  # above chance, within the error of a few hundred examples
+
+LUCK = 1.64  # standard errors of a share of so many examples: one in 20 guesses better
 
 
 def confidence(trials: TrialFeatures) -> np.ndarray:
@@ -46,10 +49,8 @@ def _at_chance(trials: TrialFeatures) -> np.ndarray:
     classes = np.maximum(np.round(np.exp(np.minimum(lowest, 7.0))), 1)
     one_in = np.where((classes > 1) & (lowest > 0.85 * np.log(np.maximum(classes, 2))), 1 / classes, np.nan)
     guess = np.where(np.isnan(trials.chance_accuracy), one_in, trials.chance_accuracy)
-    gaps = np.diff(np.sort(accuracy, axis=1), axis=1)
-    one_example = np.where(gaps > 1e-6, gaps, np.inf).min(axis=1, initial=np.inf)
-    count = np.where(np.isnan(trials.num_validation), 1 / one_example, trials.num_validation)
-    margin = CHANCE_MARGIN + np.minimum(1 / np.sqrt(np.maximum(count, 16)), 0.25)
+    count = np.where(np.isnan(trials.num_validation), 1 / f.smallest_step(accuracy), trials.num_validation)
+    margin = CHANCE_MARGIN + LUCK * np.sqrt(guess * (1 - guess) / np.maximum(count, 16))
     known = ~np.isnan(top + guess) & ~(lowest < -0.85 * np.log(guess))
     return np.where(known, (top < guess + margin).astype(float), np.where(top > limit.GOOD_ACCURACY, 0.0, np.nan))
 

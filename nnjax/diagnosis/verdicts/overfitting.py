@@ -16,7 +16,7 @@ TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overf
 def confidence(trials: TrialFeatures) -> np.ndarray:
     """The validation loss rises after its minimum while the train loss goes on falling."""
     train, weights, val = trials.train, trials.weights, trials.val
-    apart = weights.end < val.lowest - APART
+    apart = (weights.end < val.lowest - APART) & ~trials.curves.of_accuracy
     rises = val.rise > limit.RISE + np.where(apart, 1.0, limit.RISE_NOISE) * val.rise_error
     falls = (train.end < f.at(train.smooth, val.lowest_at) - TRAIN_FALLS) & (weights.end < val.lowest)
     known = np.where(trials.has_train, falls, val.fall > limit.FLAT)

@@ -10,6 +10,7 @@ from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule
 
 SPIKE = 0.18  # above the median of its neighbors
 SPIKE_Z = 5.0  # robust z: of 1,000,000 normal epochs none lies so high
+FEWEST_HALF = 10  # epochs of a half whose own noise is told
 MOST_SPIKES = 3  # more are oscillation
 SPIKE_ELSEWHERE = 0.01  # in another loss, which may see but the end of it
 SPIKE_SHARE = 0.20  # of the epochs may be spikes
@@ -39,7 +40,11 @@ def _in_another_loss(trials: TrialFeatures) -> np.ndarray:
 def _spikes(curve: Trend) -> np.ndarray:
     r = f.spike_heights(curve.z)
     visible = f.spike_heights(curve.raw) > limit.JUMP_VISIBLE * curve.span[:, None]
-    tall = visible & (r > SPIKE) & (f.robust_z(r, 0.005) > SPIKE_Z)
+    half = r.shape[1] // 2
+    z = f.robust_z(r, 0.005)
+    if half >= FEWEST_HALF:  # noise that grows, or dies out, is no spike
+        z = np.minimum(z, np.hstack([f.robust_z(r[:, :half], 0.005), f.robust_z(r[:, half:], 0.005)]))
+    tall = visible & (r > np.maximum(SPIKE, 3 * curve.noise)[:, None]) & (z > SPIKE_Z)
     tall[:, 0] = False
     return tall
 

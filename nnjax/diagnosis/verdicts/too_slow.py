@@ -10,6 +10,7 @@ from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
 FAST_FALL = 1.2  # by more than two thirds, and the rate was not too low, however straight the line
+BRIEF = ((16, 0.25), (25, 0.4))  # epochs, fall: in fewer, who falls by more has but begun, and goes on with more epochs
 SPEEDS_UP = 2.0  # times the fall of the beginning: what gathers speed does not need a higher rate
 LATE = 0.75  # nearly all of a considerable fall in the second half is no straight line but a late start
 LATE_FALL = 0.3
@@ -26,13 +27,18 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     share = _late_share(trials)
     late = (share > LATE) & (fall > LATE_FALL)
     least = max(limit.LINEAR, np.log(2) / np.log(trials.num_epochs))  # the most that a power law can bring
-    linear = (share > least) & (fall > SLOW_FALL) & (z.fall < FAST_FALL) & ~late
+    linear = (share > least) & (fall > SLOW_FALL) & (z.fall < _most_fall(trials.num_epochs)) & ~late
     crawling = steadily_falling(trials) & (fall <= SLOW_FALL)
     above = _above_mean(trials)
     falls = ~trials.has_val | (trials.val.rise < limit.FLAT)
     flat = trials.has_val & (trials.val.fall < 2 * trials.val.noise)
     falling &= falls & ~(flat & (trials.val.noise > SLOW_FALL)) & ~(_speeds_up(trials) & (fall > LATE_FALL))
     return graded(falling & (linear | crawling | above), np.fmax(share - limit.LINEAR, above * 0.1), 0.1)
+
+
+def _most_fall(epochs: int) -> float:
+    """The fall of the log loss from which on so many epochs were not too slow."""
+    return next((fall for fewer, fall in BRIEF if epochs < fewer), FAST_FALL)
 
 
 def _speeds_up(trials: TrialFeatures) -> np.ndarray:

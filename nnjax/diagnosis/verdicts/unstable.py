@@ -17,6 +17,7 @@ COME_FAR = 1.4  # below a constant answer, a quarter of its loss: whoever gets t
 ROUGH_VISIBLE = 0.02  # of the range of the losses: noise of a tiny loss is not seen
 JITTER = 0.001  # noise of a loss that moves about without getting anywhere
 JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
+FITTED = 4.0  # below where it began, a fiftieth: of such a loss a per cent is nothing, and neither is a rise
 OVERSHOOT = 30.0  # times the mean predictor's loss in the first epoch: no initial weights are so bad by themselves
 LEARNED = 0.7  # below the mean predictor: half its loss, after which a bad beginning is forgotten
 FAR_WORSE = 0.5  # so far above its best the loss has lost something, whatever the accuracy
@@ -35,12 +36,12 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     overshoot = train.raw[:, 0] > OVERSHOOT * trials.mean_predictor
     overshoot &= z.end > constant - LEARNED
     ends_worse = (noise > limit.ROUGH_WORSE) & _rises(z, limit.ROUGH_WORSE)
-    stuck_high = _rises(z, limit.STUCK_HIGH)
+    stuck_high = _rises(z, limit.STUCK_HIGH) & ~(z.end < began - FITTED)
     visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
     leaps = ((np.diff(train.z, axis=1) > LEAP) & visible).sum(axis=1)
     jumps = _rough(trials, noise) | (leaps >= LEAPS)
     learns = learns_by_accuracy(trials)
-    jumps &= ~learns
+    jumps &= ~learns & ~trials.curves.of_accuracy  # a share of few examples doubles by one of them
     stuck_high &= ~learns | (z.rise > FAR_WORSE + 3 * z.rise_error)
     ends_worse &= ~learns
     return graded(
@@ -75,7 +76,7 @@ def _jitters(trials: TrialFeatures, come_far: np.ndarray) -> np.ndarray:
     height = train.raw[:, 0] / train.raw[:, 1:].max(axis=1)
     burst = np.where(known, (height > BURST) & ~come_far, height > BLIND_BURST)
     level = np.abs(z.smooth[:, trials.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise
-    return jitter | (burst & (nowhere | (level & often_up)))
+    return jitter | (burst & ~trials.curves.of_accuracy & (nowhere | (level & often_up)))
 
 
 def describe(trials: TrialFeatures, i: int) -> Description:

@@ -13,7 +13,7 @@ BELOW = 0.02  # validation below train: less is the luck of the split
 BELOW_KNOWN = 0.005  # where the re-evaluated loss tells that the average over the epoch is the cause,
 ALWAYS = 0.95  # and validation is below in nearly all of the last half's epochs
 BELOW_SHARE = 0.8  # of the last half's epochs
-FIRST_FROM = 0.92  # with less confidence, how far training has come is the first thing to know
+FIRST_FROM = 0.94  # with less confidence, how far training has come is the first thing to know
 
 REGULARIZATION, AVERAGING, SPLIT = "regularization", "averaging", "easier split"
 EITHER = "regularization or easier split"  # where the train loss was not re-evaluated
