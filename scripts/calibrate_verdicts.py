@@ -54,7 +54,7 @@ def design(scores: list) -> np.ndarray:
 
 def fit(x: np.ndarray, y: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Fit the regression by Newton's method."""
-    beta, penalty = np.zeros(x.shape[1]), np.diag([0.0, 0.0, *[RIDGE] * (x.shape[1] - 2)])
+    beta, penalty = np.zeros(x.shape[1]), np.diag([1e-9, 1e-9, *[RIDGE] * (x.shape[1] - 2)])
     for _ in range(30):
         p = probability(x, beta)
         gradient = x.T @ (weight * (y - p)) - penalty @ beta

@@ -1,7 +1,7 @@
 """Measure the diagnosis on labeled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
 
 Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict. The part "synthetic" is drawn
-anew from formulas (`scripts/curves/synthetic.py`), "strangers" is in the file strangers.npz beside --curves.
+anew from formulas (`scripts/curves/synthetic.py`), "strangers" and "newcomers" are in files of their own names.
 """
 
 import pathlib
@@ -12,9 +12,9 @@ from nnjax.cli.main import run
 from nnjax.core.errors import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnosis/curves.npz", "the file that label_curves wrote")
-PART = flags.DEFINE_enum(
-    "part", "last", ["tuning", "test", "fresh", "unseen", "last", "strangers", "synthetic"], "which part of the curves"
-)
+APART = ("strangers", "newcomers")
+PARTS = ["tuning", "test", "fresh", "unseen", "last", *APART, "synthetic"]
+PART = flags.DEFINE_enum("part", "last", PARTS, "which part of the curves")
 IMAGES = flags.DEFINE_string("images", None, "folder of the figures")
 
 
@@ -28,7 +28,7 @@ def main(argv: list[str]) -> None:
     if PART.value == "synthetic":
         curves = synthetic.draw(100, seed=1)
     else:
-        file = path.with_name("strangers.npz") if PART.value == "strangers" else path
+        file = path.with_name(f"{PART.value}.npz") if PART.value in APART else path
         curves = [one for one in store.load(file) if one.part == PART.value]
     scores = scoring.score(curves)
     for table in (tables.summary, tables.false_alarms, tables.confusion, tables.causes, tables.calibration):

@@ -46,13 +46,13 @@ def noise(z: np.ndarray) -> np.ndarray:
 
 
 def smallest_step(y: np.ndarray) -> np.ndarray:
-    """Return the smallest difference [m] between two values of each row of [m, t]: of a share, one example; else inf."""
+    """Return the smallest difference [m] between values of each row of [m, t]: of a share, one example; else inf."""
     gaps = np.diff(np.sort(y, axis=1), axis=1)
     return np.where(gaps > 1e-6, gaps, np.inf).min(axis=1, initial=np.inf)
 
 
 def share_error(share: np.ndarray, count: np.ndarray) -> np.ndarray:
-    """Return the standard error [m] of the log of a share [m] of `count` examples [m]; of none, as of half an example."""
+    """Return the standard error [m] of the log of a share [m] of `count` examples [m]; none counts as half of one."""
     some = np.clip(share, 0.5 / count, 1 - 0.5 / count)
     return np.sqrt((1 - some) / (some * count))
 

@@ -43,7 +43,7 @@ def stacked(curves: Sequence[Labeled]) -> tuple[Curves, list[TrainingContext]]:
 
 
 def _not_finite(one: Labeled) -> float:
-    loss = one.curves["train_loss"]
+    loss = one.curves.get("train_loss", next(iter(one.curves.values())))  # a log of accuracies has no loss
     return float(np.argmax(~np.isfinite(loss)) + 1) if not np.isfinite(loss).all() else float("nan")
 
 

@@ -13,8 +13,8 @@ from nnjax.diagnosis.verdicts import CODES
 from scripts.curves import scoring, store
 from scripts.curves.tasks import GOOD, TASKS, part_of
 
-ACCEPTED = {"tuning": 0.95, "test": 0.93, "fresh": 0.945, "unseen": 0.95, "last": 0.92}  # as docs/diagnoses.md has it
-ALARMS = {"tuning": 0.02, "test": 0.02, "fresh": 0.01, "unseen": 0.02, "last": 0.04}  # rounded up
+ACCEPTED = {"tuning": 0.95, "test": 0.93, "fresh": 0.95, "unseen": 0.95, "last": 0.92}  # as docs/diagnoses.md has it
+ALARMS = {"tuning": 0.02, "test": 0.02, "fresh": 0.01, "unseen": 0.02, "last": 0.02}  # rounded up
 FILE = pathlib.Path(__file__).parent / "curves.npz"
 
 
@@ -79,12 +79,13 @@ def test_confidence_is_how_often_a_first_verdict_is_right(scores):
     assert scoring.calibration_error([two[0], two[1]._replace(accepted=False)]) == pytest.approx(0.4)
 
 
-def test_runs_of_other_tools_are_no_worse_than_at_first_sight():
-    """195 runs of PyTorch, Keras and scikit-learn: 75.9 % when they were first looked at."""
-    found = scoring.score(store.load(FILE.with_name("strangers.npz")))
+@pytest.mark.parametrize(("part", "accepted", "alarms"), [("strangers", 0.88, 0.04), ("newcomers", 0.78, 0.09)])
+def test_runs_of_other_tools_are_as_good_as_documented(part, accepted, alarms):
+    """PyTorch, Keras and scikit-learn; at first sight 75.9 % of the strangers and 78.6 % of the newcomers."""
+    found = scoring.score(store.load(FILE.with_name(f"{part}.npz")))
     healthy = [score for score in found if scoring.is_healthy(score.one)]
-    assert sum(score.accepted for score in found) >= 0.75 * len(found)
-    assert sum(score.false_alarm for score in healthy) <= 0.11 * len(healthy)
+    assert sum(score.accepted for score in found) >= accepted * len(found)
+    assert sum(score.false_alarm for score in healthy) <= alarms * len(healthy)
 
 
 def test_the_cause_of_a_gap_is_the_one_that_was_made(scores):

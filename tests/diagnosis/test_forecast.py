@@ -64,3 +64,16 @@ def test_a_cosine_to_zero_gains_nothing_and_an_s_does():
     cosine = 0.3 + 0.1 * (1 + np.cos(np.pi * T / 100)) / 2 + 0.3 * np.exp(-T / 6)
     assert of(cosine).sure[0] < limit.SURE
     assert of(0.7 + 1.6 / (1 + np.exp((T - 60) / 12))).sure[0] > limit.SURE
+
+
+@pytest.mark.parametrize("cycles", [2, 3])
+def test_a_rate_that_restarts_goes_on_although_the_curve_ends_flat(cycles):
+    """Log loss falls with the sum of a cosine rate that restarts: by half a cycle's share in the next cycle's half."""
+    period = 120 // cycles
+    rate = 0.5 * (1 + np.cos(np.pi * (np.arange(180) % period) / period))
+    loss = 0.2 + np.exp(-np.cumsum(rate) / 40)
+    truth = np.log(loss[119] / loss[120:].min())
+    assert abs(np.log(loss[119] / loss[116])) < 0.005 < truth
+    found = of(loss[:120])
+    assert found.sure[0] > limit.SURE
+    assert found.gain[0] == pytest.approx(truth, rel=0.4)

@@ -149,3 +149,30 @@ def test_a_loss_that_breaks_off_out_of_a_fall_is_no_matter_of_the_rate():
     calm[-1] = wild[-1] = np.inf
     assert "log(0)" in first(train_loss=calm).primary.next
     assert "Lower the learning rate" in first(train_loss=wild).primary.next
+
+
+def test_one_example_more_is_no_trend_of_an_accuracy():
+    """Of 60 examples 2 are wrong, and 3 at the end: the standard error of the log of 1 in 30 is 0.7."""
+    wrong = np.array([20, 9, 5, 3, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3.0])
+    found = first(train_accuracy=1 - 0.5 * 0.7 ** np.arange(20), val_accuracy=1 - wrong / 60)
+    assert found.primary.code in DONE
+
+
+def test_an_accuracy_of_one_is_no_divergence_afterwards():
+    wrong = np.array([0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2.0])
+    assert first(val_accuracy=1 - wrong / 27).primary.code != "diverged"
+
+
+def test_a_few_epochs_that_bring_much_are_not_too_slow():
+    """8 epochs along a line, from 0.9 to 0.5: it has but begun; from 0.9 to 0.85 it crawls."""
+    assert (
+        first(train_loss=np.linspace(0.9, 0.5, 8), val_loss=np.linspace(0.95, 0.55, 8)).primary.code == "still_learning"
+    )
+    assert first(train_loss=np.linspace(0.9, 0.85, 8), val_loss=np.linspace(0.92, 0.87, 8)).primary.code == "too_slow"
+
+
+def test_noise_that_grows_is_no_spike():
+    rng = np.random.default_rng(3)
+    loss = 0.3 * np.exp(np.where(T < 20, 0.002, 0.09) * rng.normal(size=(60, 40)))
+    found = diagnose_curves(Curves(train_loss=loss + np.exp(-T / 3)))
+    assert np.mean([one.primary.code == "spike" for one in found]) < 0.05
