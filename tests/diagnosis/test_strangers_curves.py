@@ -176,3 +176,17 @@ def test_noise_that_grows_is_no_spike():
     loss = 0.3 * np.exp(np.where(T < 20, 0.002, 0.09) * rng.normal(size=(60, 40)))
     found = diagnose_curves(Curves(train_loss=loss + np.exp(-T / 3)))
     assert np.mean([one.primary.code == "spike" for one in found]) < 0.05
+
+
+@pytest.mark.parametrize(("right", "code"), [(9, "overfitting"), (6, "no_signal")])
+def test_chance_is_what_so_few_examples_can_tell(right, code):
+    """Of 20 examples of 4 classes guessing has 5 right, and 9 or more in 4 of 100 cases (binomial)."""
+    val = 1.3 + 0.05 * T
+    context = TrainingContext(mean_predictor=np.log(4), chance_accuracy=0.25, num_validation=20)
+    shares = np.full(40, right / 20)
+    assert first(context, train_loss=1.39 * np.exp(-T / 10), val_loss=val, val_accuracy=shares).primary.code == code
+
+
+def test_the_last_digits_of_a_fitted_loss_are_not_unstable():
+    train = np.where(T < 4, 1 / T, np.where(T > 30, 2e-4, 1e-5))
+    assert first(train_loss=train, val_loss=0.3 + np.exp(-T / 2.0)).primary.code in DONE
