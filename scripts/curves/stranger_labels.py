@@ -19,7 +19,7 @@ low(a, b) the lowest mean of w successive T between a and b, in this order:
   converged         none of these
 
 Accepted besides: what T and V decide differently, a case half as strong or within the standard error, what the curve
-shows (`_marks`), `no_signal` where a network memorises and T never comes 3 % below guessing, and, where no accuracy and
+shows (`_marks`), `no_signal` where a network memorizes and T never comes 3 % below guessing, and, where no accuracy and
 no baseline tells, `overfitting` for `no_signal` and `converged` for a network that is stuck.
 """
 
@@ -190,12 +190,12 @@ def _slower(run: Run) -> set[str]:
 
 
 def _marks(run: Run, shown: Curves) -> set[str]:
-    """What else is true of the curve: it wobbles, jumps, has a plateau, memorises, or validation lies below."""
+    """What else is true of the curve: it wobbles, jumps, has a plateau, memorizes, or validation lies below."""
     train, val, out = shown.get("train_loss"), shown.get("val_loss"), set()
     n, plan = run.plan.epochs, run.plan
     if val is not None:
-        memorises = run.history["train_eval"][n - 1] < 0.92 * run.guess
-        out |= {"no_signal"} if memorises and run.history["test_loss"][:n].min() > 0.97 * run.guess else set()
+        memorizes = run.history["train_eval"][n - 1] < 0.92 * run.guess
+        out |= {"no_signal"} if memorizes and run.history["test_loss"][:n].min() > 0.97 * run.guess else set()
         out |= {"noisy"} if wobbles(val) else set()
     if train is None:
         return out | ({"noisy"} if val is None and wobbles(1 - shown["val_accuracy"]) else set())
