@@ -19,8 +19,9 @@ CLASSES = ("rings", "checker", "parity", "mixture", "bars", "bag", "breast_cance
 TARGETS = ("series", "counts", "bumps", "low_rank", "diabetes")
 PROBLEMS = (*CLASSES, *TARGETS)
 MISTAKES = ("shuffled", "shuffled", "ascent", "unscaled", "dead", "no_rate", "kick")
-SCHEDULES = ("constant", "constant", "constant", "late_steps", "cosine", "cycles", "one_cycle", "patience")
-SCHEDULES += ("exponential", "linear", "warmup")
+SCHEDULES = (
+    *["constant"] * 3, "late_steps", "cosine", "cycles", "one_cycle", "patience", "exponential", "linear", "warmup",
+)  # fmt: skip
 MOST_STEPS = 2000
 
 
