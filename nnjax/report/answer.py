@@ -138,7 +138,7 @@ def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[
             if drawn := answer_svg.against_axis(sweep, axis):
                 told = len(sweep.axes) > 1 and axis.name in shares
                 share = f" ({axis.label} explains {100 * shares[axis.name]:.0f} % of the variation)" if told else ""
-                line = "the line is the best setting at each value, with the range of its trials"
+                line = "the line is the best setting at each value or near it, with the range of its trials"
                 return Markup(drawn), f"A dot is a trial; {line}{share}."
     own = next((one for one in report.quantities if one.name == choice.setting.experiment.loss), None)
     drawn = answer_svg.curves(own, choice.setting.trials) if own else ""

@@ -9,7 +9,7 @@ from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, fake_run, searched
 from nnjax.core.fields import replace
 from nnjax.data.baselines import Baselines
 from nnjax.report.answer import answers
-from nnjax.report.charts.answer_svg import best_settings, scale
+from nnjax.report.charts.answer_svg import best_settings, scale, thinned
 from nnjax.report.context import ReportContext
 from nnjax.spaces.space import Space
 
@@ -59,6 +59,17 @@ def test_the_best_setting_at_each_value():
         for i, y in enumerate([5, 7, 1, 3, 4, 2, 9, 9])
     }
     assert best_settings(sweep, known) == [(0.1, 2.0, 1.0, 3.0), (0.2, 3.0, 2.0, 4.0)]
+
+
+@pytest.mark.parametrize("high", [False, True])
+def test_of_many_values_the_best_of_each_part_is_drawn(high):
+    """A hundred values on 24 parts of a linear axis: the best mean of each, by NumPy."""
+    across, means = scale([0, 99], False, 0, 24), np.random.default_rng(0).normal(size=100)
+    found = thinned([(float(x), mean, mean, mean) for x, mean in enumerate(means)], across, high)
+    parts = np.floor([across.at(x) for x in range(100)]).astype(int)
+    assert [one[1] for one in found] == [(max if high else min)(means[parts == part]) for part in np.unique(parts)]
+    few = [(1.0, 2.0, 2.0, 2.0)]
+    assert thinned(few, across, high) == few
 
 
 def test_the_chart_of_a_search_is_of_what_matters_most():

@@ -16,6 +16,7 @@ from nnjax.report.text import shortened
 WIDTH, HEIGHT = 640, 270
 LEFT, RIGHT, TOP, BOTTOM = 76, 22, 24, 50
 MAX_LEVELS, MAX_DOTS = 16, 2_000  # names along an axis; trials drawn as dots
+MAX_POINTS = 24  # of the line of the best settings; of more values the best of each part of the axis
 HIGH = 20  # a score so many times above the median would squash all others: it is drawn at the upper edge
 
 
@@ -47,7 +48,8 @@ def scale(values: Sequence[float], log: bool, start: float, end: float) -> Scale
 def against_axis(sweep: Sweep, axis: Column) -> str:
     """Draw the first metric of a sweep against one of its axes; "" where nothing can be drawn.
 
-    A dot is a trial. The line joins the best setting at each value, the mean over its trials; the band is their range.
+    A dot is a trial. The line joins the best setting at each value, or of many values in each part of the axis, the mean
+    over its trials; the band is their range.
     """
     rows = zip(sweep.trials, axis.values, sweep.metrics[0].values, strict=True)
     known = {trial: (float(x), float(y)) for trial, x, y in rows if x is not None and y is not None}
@@ -59,7 +61,7 @@ def against_axis(sweep: Sweep, axis: Column) -> str:
     ceiling = HIGH * float(np.median([y for _, y in known.values()]))
     across = scale([x for x, _ in known.values()], axis.log, LEFT, WIDTH - RIGHT)
     up = scale([min(y, ceiling) for _, y in known.values()], log, HEIGHT - BOTTOM, TOP)
-    best = best_settings(sweep, known)
+    best = thinned(best_settings(sweep, known), across, sweep.metrics[0].high)
     body = [*_frame(across, up, axis.label, sweep.metrics[0].label, axis.levels)]
     body.append(_area([(across.at(x), up.at(low), up.at(high)) for x, _, low, high in best]))
     step = -(-len(known) // MAX_DOTS)
@@ -88,6 +90,19 @@ def best_settings(sweep: Sweep, known: dict[int, tuple[float, float]]) -> list[t
             one = (x, float(np.mean(scores)), min(scores), max(scores))
             found[x] = min(found.get(x, one), one, key=lambda item: -item[1] if sweep.metrics[0].high else item[1])
     return [found[x] for x in sorted(found)]
+
+
+def thinned(
+    best: list[tuple[float, float, float, float]], across: Scale, high: bool
+) -> list[tuple[float, float, float, float]]:
+    """Keep of many (value, mean, lowest, highest) the best mean of each of `MAX_POINTS` equal parts of an axis."""
+    if len(best) <= MAX_POINTS:
+        return best
+    parts: dict[int, tuple[float, float, float, float]] = {}
+    for one in best:
+        part = int(MAX_POINTS * (across.at(one[0]) - across.start) / (across.end - across.start))
+        parts[part] = min(parts.get(part, one), one, key=lambda item: -item[1] if high else item[1])
+    return [parts[part] for part in sorted(parts)]
 
 
 def curves(quantity: Quantity, trials: Sequence[int]) -> str:
