@@ -5,9 +5,10 @@ function), measured on networks of four hidden layers; gains beside the bound by
 
     nnjax study --config=small_changes --workdir=runs/small_changes
 
-Expected: with sigmoid, tanh and ReLU the gain does not depend on the size of a small change; with the step function it
-grows as the change shrinks. In the worst direction a tenth of the input's length changes the class of most digits.
-Time: a minute on two cores.
+Expected: with sigmoid, tanh and ReLU the largest gain does not depend on the size of a small change (random 2.4, 2.3,
+2.8; worst direction 44, 32, 29, bounds 255, 196, 167); with the step function it grows from 8 to 740 as the change
+shrinks. A tenth of the input's length changes the class of 1 % at random, of 53, 34, 27 % in the worst direction.
+Time: some minutes on two shared cores.
 """
 
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig

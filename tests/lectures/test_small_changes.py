@@ -53,16 +53,16 @@ def test_directions_have_length_one_and_a_class_may_change():
 
 def test_the_page_says_what_is_in_proportion(tmp_path):
     rows = [
-        {"network": name, "seed": 0, "direction": direction, "size": size, "median": 1.0, "high": high, "most": 2.0}
+        {"network": name, "seed": 0, "direction": direction, "size": size, "median": 1.0, "high": 2.0, "most": most}
         | {"changed": 0.25, "bound": 9.0}
-        for name, high_small in (("relu", 1.1), ("step", 40.0))
+        for name, small in (("relu", 1.1), ("step", 40.0))
         for direction in ("random", "worst")
-        for size, high in ((0.001, high_small), (0.1, 1.0))
+        for size, most in ((0.001, small), (0.1, 1.0))
     ]
     frame = pd.DataFrame(rows)
     smooth, jumps = sentences(frame)
-    assert smooth.startswith("relu: outputs change in proportion. In a random direction the gain")
+    assert smooth.startswith("relu: outputs change in proportion. In a random direction the largest gain is 1.1")
     assert "changes the class of 25 % at random" in smooth
     assert jumps.startswith("step: outputs change not in proportion")
-    assert table(frame).rows[1] == ["random", "0.1 %", "1", "1.1", "2", "25.0 %"]
+    assert table(frame).rows[1] == ["random", "0.1 %", "1", "2", "1.1", "25.0 %"]
     assert "in proportion" in write(frame, 1, tmp_path).read_text("utf-8")

@@ -48,8 +48,8 @@ def scale(values: Sequence[float], log: bool, start: float, end: float) -> Scale
 def against_axis(sweep: Sweep, axis: Column) -> str:
     """Draw the first metric of a sweep against one of its axes; "" where nothing can be drawn.
 
-    A dot is a trial. The line joins the best setting at each value, or of many values in each part of the axis, the mean
-    over its trials; the band is their range.
+    A dot is a trial. The line joins the best setting at each value, or of many values in each part of the axis, by the
+    mean over its trials; the band is their range.
     """
     rows = zip(sweep.trials, axis.values, sweep.metrics[0].values, strict=True)
     known = {trial: (float(x), float(y)) for trial, x, y in rows if x is not None and y is not None}

@@ -39,19 +39,19 @@ def sentences(frame: pd.DataFrame) -> list[str]:
     for name, own in frame.groupby("network", sort=False):
         means = own.groupby(["direction", "size"], sort=False).mean(numeric_only=True)
         plain = means.loc["random"]
-        first, last = plain["high"].iloc[0], plain["high"].iloc[-1]
+        first, last = plain["most"].iloc[0], plain["most"].iloc[-1]
         ratio = first / last if last else float("inf")
         steady = 1 / STEADY <= ratio <= STEADY
         how = "in proportion" if steady else "not in proportion"
         text = (
-            f"{name}: outputs change {how}. In a random direction the gain (95 % of the examples have less) is "
+            f"{name}: outputs change {how}. In a random direction the largest gain is "
             f"{number(first)} for the smallest change and {number(last)} for the largest"
         )
         if "worst" in means.index.get_level_values(0):
             worst = means.loc["worst"]
             shares = [100 * some["changed"].iloc[-1] for some in (plain, worst)]
             text += (
-                f"; in the worst one {number(worst['high'].iloc[0])}, of at most {number(worst['bound'].iloc[0])} "
+                f"; in the worst one {number(worst['most'].iloc[0])}, of at most {number(worst['bound'].iloc[0])} "
                 f"by the layers' norms. A change of {100 * worst.index[-1]:g} % of the input's length changes the "
                 f"class of {shares[0]:.0f} % at random, of {shares[1]:.0f} % in the worst direction"
             )
@@ -74,18 +74,18 @@ def table(frame: pd.DataFrame) -> Table:
 
 def plot(frame: pd.DataFrame) -> Figure:
     """Draw gains above and shares of changed classes below, a column a direction, a line a network."""
-    directions = list(dict.fromkeys(frame["direction"]))
+    directions, networks = (list(dict.fromkeys(frame[column])) for column in ("direction", "network"))
     figure = Figure(figsize=(3.1 * len(directions) + 0.4, 5.2), layout="constrained")
     axes = figure.subplots(2, len(directions), squeeze=False, sharex=True, sharey="row")
     for column, direction in enumerate(directions):
-        for place, (name, own) in enumerate(frame[frame["direction"] == direction].groupby("network", sort=False)):
+        for name, own in frame[frame["direction"] == direction].groupby("network", sort=False):
             means = own.groupby("size").mean(numeric_only=True)
-            color = COLORS[place % len(COLORS)]
-            axes[0, column].plot(100 * means.index, means["high"], color=color, marker="o", ms=3, label=name)
+            color = COLORS[networks.index(name) % len(COLORS)]
+            axes[0, column].plot(100 * means.index, means["most"], color=color, marker="o", ms=3, label=name)
             axes[1, column].plot(100 * means.index, 100 * means["changed"], color=color, marker="o", ms=3, label=name)
         axes[0, column].set_title(direction, fontsize=10)
         axes[1, column].set_xlabel("change (% of the input's length)")
-    axes[0, 0].set(xscale="log", yscale="log", ylabel="gain (95 % quantile)")
+    axes[0, 0].set(xscale="log", yscale="log", ylabel="largest gain")
     axes[1, 0].set_ylabel("class changed (%)")
     for axis in axes.ravel():
         axis.grid(alpha=0.25, lw=0.5)
