@@ -29,12 +29,35 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_compilation_cache_dir", str(PROGRAMS))
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-if jax.__version_info__[:2] == (0, 10) and "XLA_FLAGS" not in os.environ:
+AS_USERS = "XLA_FLAGS" in os.environ  # as `make test-all` does
+if jax.__version_info__[:2] == (0, 10) and not AS_USERS:
     # Compiles in half of the time (docs/design/0018-test-time.md): in this process, once its backend has started; the
     # scripts that tests start compile as they do for users. jax 0.12 has no such flag.
     os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
     jax.devices()
     del os.environ["XLA_FLAGS"]
+
+
+# Files whose results are compared with an outside truth, or which are about the host, not about what lanes, plans and
+# neighbors do to the last bit.
+NUMBERS = (
+    *("estimators", "exchange", "lectures", "nn", "runs", "search"),
+    *("models/test_", "models/adapters/test_compiled", "verify/test_sanity", "verify/test_user_objects"),
+    *(
+        f"train/test_{name}"
+        for name in ("frozen", "max_seconds", "objective", "patience", "probe", "retention", "weights")
+    ),
+    *("test_keras_parity", "test_several_inputs", "test_testing"),
+)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def compiler(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Leave out most optimizations in the files of `NUMBERS`, which compile a quarter sooner so."""
+    name = request.path.relative_to(pathlib.Path(__file__).parent).as_posix()
+    jax.config.update("jax_disable_most_optimizations", not AS_USERS and name.startswith(NUMBERS))
+    yield
+    jax.config.update("jax_disable_most_optimizations", False)
 
 
 @pytest.fixture(scope="session", autouse=True)
