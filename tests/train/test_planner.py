@@ -148,6 +148,14 @@ def test_trying_ends_when_its_share_of_the_time_is_spent(steps, monkeypatch):
     assert not steps["tried"]
 
 
+@pytest.mark.parametrize(("share", "most"), [(59.0, 0), (61.0, 4)])
+def test_a_program_that_would_take_longer_to_compile_than_the_share_is_not_begun(steps, share, most):
+    [group] = population(specs_of(CLASSIFIER, SPACE)).layouts.groups
+    watcher = Planner(Plan(), print, lambda *layout: None, lambda *_: None, compile_seconds=lambda group: 60.0)
+    table, _ = watcher._tried(group, plan_of(group.plan, USUAL, {USUAL: 1.0}), {USUAL: 1.0}, share)
+    assert len(steps["tried"]) == len(table) - 1 == most
+
+
 def test_what_is_given_by_hand_is_not_changed(steps):
     for order in ("shared", "own"):
         steps[1, 16, order] = 1e-9

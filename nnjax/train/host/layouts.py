@@ -56,7 +56,8 @@ class Layouts:
         self.group_of = {spec.id: group for group in groups for spec in group.specs}
         self.data, self.costs = DataCache(), Costs()
         self.programs: dict[Any, Program] = {}
-        self._planner = Planner(asked, log, self.program, self.data.with_first_window)
+        self._compile_seconds: dict[Any, float] = {}  # by static part: what its last program took
+        self._planner = Planner(asked, log, self.program, self.data.with_first_window, self.compile_seconds)
         self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
 
     def program(self, group: Group, lanes: int, devices: int, first: int = 0) -> Program:
@@ -66,9 +67,15 @@ class Layouts:
 
     def compile(self, layouts: Sequence[tuple[Group, int, int, int]]) -> None:
         """Build and compile the programs of layouts (group, lanes, devices, first device) side by side."""
-        begin = time.monotonic()
-        compile_together(self._made(*one) for one in layouts if _key(*one) not in self.programs)
-        self.costs.compile_seconds += time.monotonic() - begin
+        begin, new = time.monotonic(), [one for one in layouts if _key(*one) not in self.programs]
+        compile_together(self._made(*one) for one in new)
+        seconds = time.monotonic() - begin
+        self.costs.compile_seconds += seconds
+        self._compile_seconds |= {_key(*one)[:STATIC]: seconds for one in new}
+
+    def compile_seconds(self, group: Group) -> float:
+        """Expect what another program of a group takes to compile: as long as the last one."""
+        return self._compile_seconds.get(_key(group, 0, 0, 0)[:STATIC], 0.0)
 
     def is_compiled(self, group: Group) -> bool:
         """Whether there is a program of a group, in some layout."""

@@ -51,6 +51,7 @@ class Planner:
       log: called with each group's plan in a sentence.
       program: gives the program of a group with a plan for (lanes, devices).
       data: gives a group's data on a program's devices, with the first window where there are windows.
+      compile_seconds: expects what another program of a group takes to compile.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Planner:
         log: Callable[[str], None],
         program: Callable[[Group, int, int], Program],
         data: Callable[[Group, Program], DeviceData],
+        compile_seconds: Callable[[Group], float] = lambda group: 0.0,
     ):
         self.asked, self.log, self.program, self.data = asked, log, program, data
+        self.compile_seconds = compile_seconds
         self.step_times = StepTimes()
         self.segments: dict[tuple[int, ...], SegmentTime] = {}
         self.estimates: dict[tuple[int, ...], TimeEstimate] = {}
@@ -128,7 +131,8 @@ class Planner:
     def _tried(self, group: Group, plan: Plan, table: Table, seconds: float) -> tuple[Table, Plan]:
         """Measure the layouts one change away that are not known yet; give all that is known, and the best plan.
 
-        No other one is begun after so many seconds: on a busy machine each takes long to compile.
+        None is begun that would end after so many seconds, if it takes as long to compile as the last one: that of a
+        convolutional network takes a minute, each on a busy machine.
         """
         sizes, best, begin = group_sizes(group), plan, time.monotonic()
         others = alternatives(plan, sizes, most_lanes(group.key, group.shapes, group.data))
@@ -136,7 +140,7 @@ class Planner:
             assert other.lanes is not None
             assert other.devices is not None
             layout = (other.devices, other.lanes, other.order)
-            if layout not in table and time.monotonic() - begin > seconds:
+            if layout not in table and time.monotonic() - begin + self.compile_seconds(group) > seconds:
                 break
             if layout not in table:
                 changed = group._replace(plan=other)
