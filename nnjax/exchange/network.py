@@ -101,7 +101,8 @@ def compiled_outputs(network: Network) -> Callable[[Variables], Callable[[Array]
 
     @jax.jit
     def function(variables: Variables, x: Array) -> Array:
-        return traced_outputs(network._replace(params=variables.params, state=variables.state))(x)
+        own = network._replace(params=variables.params, state=variables.state)
+        return traced_outputs(own)(x.astype(jnp.float32))  # pixels come as whole numbers
 
     regression = goal_of(network.architecture, network.facts) == "regression"
     return lambda variables: on_host(functools.partial(function, variables), network.facts, regression)

@@ -295,7 +295,7 @@ def nested(tree):
 CONFIGS = {
     lambda_layer: "a layer 'Lambda', which is not read; those that are: Activation",
     foreign: "a layer 'system' of 'os', which is not Keras's own; nothing of a file is executed",
-    foreign_activation: "an activation 'mine'; those that are read: linear",
+    foreign_activation: "an activation 'mine'; those of Keras that are read: linear",
     half: "computes in 'mixed_float16', but float32 was expected",
     huge: "more than 100,000,000",
     no_sides: "fixed sides were expected",

@@ -118,9 +118,9 @@ def test_only_the_files_used_last_are_kept(folder, monkeypatch):
 
 
 def test_a_folder_that_cannot_be_made_keeps_nothing(folder):
-    folder.write_text("a file")
+    folder.write_text("a file", "utf-8")
     assert prepared()[0](X).tolist() == [0, 1, 4]
-    assert folder.read_text() == "a file"
+    assert folder.read_text("utf-8") == "a file"
 
 
 def test_the_key_holds_what_decides_a_program(monkeypatch):
@@ -145,11 +145,11 @@ def test_a_changed_source_changes_the_hash_and_a_late_change_keeps_nothing(tmp_p
     for package in stored_functions.PACKAGES:
         (tmp_path / package).mkdir()
     source = tmp_path / "nn" / "losses.py"
-    source.write_text("a = 1")
+    source.write_text("a = 1", "utf-8")
     now = time.time() + 1
     before = hash_sources(tmp_path, now)
     assert before == hash_sources(tmp_path, now)
-    source.write_text("a = 2")
+    source.write_text("a = 2", "utf-8")
     changed = hash_sources(tmp_path, now)
     source.rename(tmp_path / "nn" / "loss.py")
     assert len({before, changed, hash_sources(tmp_path, now)}) == 3

@@ -120,7 +120,7 @@ def test_it_is_one_program_compiled_once(monkeypatch):
     [population] = made
     [program] = population.layouts.programs.values()
     assert len(population.layouts.groups) == 5
-    assert program.train_segment._cache_size() == 1
+    assert program.train_segment.jitted._cache_size() == 1
 
 
 def test_much_data_are_reduced_and_little_are_kept():

@@ -190,7 +190,7 @@ def test_frozen_keras_layers_keep_the_weights_that_they_have():
 
 def test_the_example_of_the_page_trains():
     page = pathlib.Path(__file__).parents[3] / "docs" / "extending" / "model.md"
-    [code] = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    code, _padded = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     names = {}
     exec(compile(code, page.name, "exec"), names)
     model = adapt(names["experiment"].model.kind.object)
