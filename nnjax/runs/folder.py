@@ -15,7 +15,7 @@ signals.npz       measured inside the networks while they trained: arrays [trial
 figures/, report.html
 sanity.json       what short trials have shown before training (`--sanity`)
 certificate.json  what training some trials again has shown (`--certify`)
-study.db          of an adaptive search: the Optuna study
+study.log         of an adaptive search: the Optuna study
 evolution.json    of population-based training: each trial's stages (epoch, parent, hyperparameters from then on)
 """
 
@@ -43,9 +43,9 @@ from nnjax.runs.loss_baselines import Baselines
 from nnjax.train.storage import npz, retention
 from nnjax.train.storage.records import ENDED, OVER, Record
 
-STUDY = "study.db"  # of an adaptive search, unless its storage is elsewhere
+STUDY = "study.log"  # of an adaptive search, unless its storage is elsewhere
 SOURCES = "sources.json"
-_FIRST = (DATA, SOURCES, STUDY, f"{STUDY}-journal")  # files that a run folder may hold before its config.json
+_FIRST = (DATA, SOURCES, STUDY, f"{STUDY}.lock")  # files that a run folder may hold before its config.json
 
 
 class FolderStore(RunFiles):

@@ -234,7 +234,7 @@ def test_who_loses_the_race_for_a_folder_removes_nothing(tmp_path, begun, monkey
         others = specs_of(CLASSIFIER, {"learning_rate": (0.5,)})
         if not left:
             winner.begin(CLASSIFIER, others, FACTS, FINDINGS, "The winner's")
-            (tmp_path / "run" / "study.db").write_text("a study", "utf-8")
+            (tmp_path / "run" / "study.log").write_text("a study", "utf-8")
             held or winner.release()
             left.update(files_of(tmp_path / "run"))
         return made if looked else make(lock)
@@ -242,7 +242,7 @@ def test_who_loses_the_race_for_a_folder_removes_nothing(tmp_path, begun, monkey
     monkeypatch.setattr(FolderLock, "_make_folder", race)
     with pytest.raises(UserError, match="Another process is using" if held else "belongs to another experiment"):
         begun(tmp_path / "run")
-    assert {"config.json", "data.json", "study.db"} <= left.keys()
+    assert {"config.json", "data.json", "study.log"} <= left.keys()
     assert files_of(tmp_path / "run") == left
     expected = pytest.raises(UserError, match="Another process is using") if held else contextlib.nullcontext()
     with expected, FolderStore(tmp_path / "run").taken():  # by a search

@@ -268,7 +268,7 @@ CASES = [
     adaptive("--space.arms=plain --storage=sqlite:////proc/x.db", "unable to open database file"),
     adaptive("--space.arms=plain --metric=loss", "The metric is 'loss', but one of val_loss, "),
     adaptive("--space.arms=plain --config.data.validation=0", "The metric is 'best_val_loss', but one of test_loss, "),
-    Case("sweep --config=spirals.py --workdir=run --space.mode=adaptive --space.arms=plain", ("no study.db",), True),
+    Case("sweep --config=spirals.py --workdir=run --space.mode=adaptive --space.arms=plain", ("no study.log",), True),
     sweep("--sampler=tpe", "--sampler is read in the mode adaptive only; add --space.mode=adaptive"),
     sweep("--study=mine", "--study is read in the mode adaptive only"),
     sweep("--space.batch=4", "--space.batch is read in the mode adaptive only"),

@@ -109,6 +109,6 @@ def test_an_adaptive_search(config, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     assert "search: 2 of 4 settings evaluated; best so far: best_val_loss" in done.stdout
     assert "4 of 4 trials done" in done.stdout
-    assert f"optuna-dashboard sqlite:///{tmp_path / 'run' / 'study.db'}" in done.stdout.replace("\n", "")
+    assert f"optuna-dashboard {tmp_path / 'run' / 'study.log'}" in done.stdout.replace("\n", "")
     assert done.stdout.splitlines()[-1] == f"report: {tmp_path / 'run' / 'report.html'}"
     assert pd.read_csv(tmp_path / "run" / "trials.csv").status.tolist() == ["done"] * 4

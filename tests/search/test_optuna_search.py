@@ -16,7 +16,7 @@ from nnjax.core.fields import flatten, replace
 from nnjax.runs.folder import FolderStore
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
-from nnjax.search.optuna.storage import quiet
+from nnjax.search.optuna.storage import journal, open_study, quiet
 from nnjax.search.optuna.study import AskTellStudy
 from nnjax.spaces.space import Halving
 from nnjax.train.host.population import Population, Stopped
@@ -35,7 +35,8 @@ class Killed(BaseException):
 
 
 def load_study(folder):
-    return optuna.load_study(study_name=folder.name, storage=f"sqlite:///{folder / 'study.db'}")
+    backend = optuna.storages.journal.JournalFileBackend(str(folder / "study.log"))
+    return optuna.load_study(study_name=folder.name, storage=optuna.storages.JournalStorage(backend))
 
 
 def settings(folder):
@@ -113,7 +114,7 @@ def test_the_dashboard_finds_all_it_shows(undisturbed):
         mean = np.mean(curves[trial.user_attrs["nnjax:trials"]], axis=0)
         assert trial.intermediate_values == dict(enumerate(mean, 1))
         assert trial.user_attrs["nnjax:status"] == "done"
-    assert f"optuna-dashboard sqlite:///{folder}/study.db" in said[-1]
+    assert f"optuna-dashboard {folder}/study.log" in said[-1]
 
 
 def test_one_program_for_all_networks_and_nothing_is_compiled_again(undisturbed):
@@ -146,6 +147,31 @@ def test_the_same_call_again_does_nothing_and_a_larger_num_goes_on(undisturbed, 
     assert (folder / "trials.csv").read_text("utf-8") == before
     search(EXPERIMENT, SPACE, workdir=folder, data=blobs())
     assert same(folder, undisturbed[1])
+
+
+def test_half_a_line_that_a_kill_left_is_passed_over(tmp_path):
+    path = tmp_path / "study.log"
+    optuna.create_study(storage=journal(path), study_name="a").enqueue_trial({"x": 1})
+    whole = path.read_bytes()
+    path.write_bytes(whole + b'{"op_code":4,"wor')
+    optuna.load_study(study_name="a", storage=journal(path)).set_user_attr("b", 2)
+    assert path.read_bytes().startswith(whole)
+    study = optuna.load_study(study_name="a", storage=journal(path))
+    assert (study.user_attrs, len(study.trials)) == ({"b": 2}, 1)
+
+
+@pytest.mark.parametrize("damage", ["a line", "the last line", "a folder"])
+def test_a_damaged_journal_is_one_sentence(damage, tmp_path):
+    path = tmp_path / "study.log"
+    optuna.create_study(storage=journal(path), study_name="a").enqueue_trial({"x": 1})
+    lines = path.read_bytes().splitlines(keepends=True)
+    if damage == "a folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes(b"".join([lines[0], b"garbage\n", *lines[1:]] if damage == "a line" else [*lines, b"x\n"]))
+    with pytest.raises(UserError, match=rf"The storage {path} cannot be used \(.*expected was a journal of Optuna's"):
+        open_study(path, "a", make_sampler(None, 0), "val_loss", {})
 
 
 PLACES = {
@@ -272,7 +298,7 @@ def test_a_journal_and_whole_numbers_and_arms_and_lists_of_one(tmp_path):
     assert {spec.experiment.batch_size for spec in run.specs} <= set(range(2, 11))
     assert {(spec.arm, spec.experiment.epochs) for spec in run.specs} == {("long", 3), ("short", 1)}
     assert {spec.experiment.shuffle for spec in run.specs} == {True, False}
-    assert not (tmp_path / "run" / "study.db").exists()
+    assert not (tmp_path / "run" / "study.log").exists()
     study = optuna.load_study(study_name="a", storage=storage)
     assert set(study.trials[0].params) == {"batch_size", "shuffle", "arm"}
     assert len(study.trials) == 20
@@ -419,7 +445,7 @@ def test_a_study_of_another_run_folder_is_refused(tmp_path):
 @pytest.mark.usefixtures("quick")
 def test_a_sweep_of_another_mode_in_the_folder_is_refused(tmp_path):
     nnjax.sweep(EXPERIMENT, workdir=tmp_path / "run", data=blobs())
-    with pytest.raises(UserError, match=r"has no study\.db: it was not begun by a search of mode adaptive"):
+    with pytest.raises(UserError, match=r"has no study\.log: it was not begun by a search of mode adaptive"):
         ask(workdir=tmp_path / "run")
 
 

@@ -49,7 +49,7 @@ def define_flags() -> None:
     flags.DEFINE_bool("merge", True, "whether networks of different architectures may share a program")
     flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
     flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
-    flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.db in the run folder")
+    flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.log in the run folder, a journal")
     flags.DEFINE_string("study", None, "name of the Optuna study; by default that of the run folder")
     distributed.define_flags()
     flags.DEFINE_string(

@@ -16,7 +16,7 @@ from nnjax.core.text import represent
 from nnjax.runs.choice import rankings, validation_metric
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.search.optuna.distributions import choice, parameter
-from nnjax.search.optuna.storage import METRIC, file_storage, quiet, shown, storage_errors
+from nnjax.search.optuna.storage import METRIC, file_storage, journal, quiet, shown, storage_errors
 from nnjax.search.optuna.study import RUN, STATUS, TRIALS, stored_points
 from nnjax.search.optuna.trials import curve_of
 from nnjax.train.storage.records import DROPPED, FINISHED, OVER, WAITING, Record
@@ -75,8 +75,7 @@ def write_study(
 
 def _opened(storage: Any) -> BaseStorage | str:
     """Return a storage as Optuna takes it: URLs and objects as they are, a file by its ending."""
-    from optuna.storages import BaseStorage, JournalStorage
-    from optuna.storages.journal import JournalFileBackend
+    from optuna.storages import BaseStorage
 
     if isinstance(storage, BaseStorage) or (isinstance(storage, str) and "://" in storage):
         return storage
@@ -86,7 +85,7 @@ def _opened(storage: Any) -> BaseStorage | str:
             "storage of Optuna's was expected."
         )
     path = pathlib.Path(check_out(os.fspath(storage), *FILES))
-    return JournalStorage(JournalFileBackend(str(path))) if path.suffix == ".log" else file_storage(path)
+    return journal(path) if path.suffix == ".log" else file_storage(path)
 
 
 FILES = (".db", ".log")  # SQLite, and Optuna's journal

@@ -6,7 +6,7 @@
     )
     run = search(experiment, space, workdir="runs/adaptive", sampler=optuna.samplers.TPESampler())
 
-The study is in runs/adaptive/study.db (or in any storage), where `optuna-dashboard sqlite:///runs/adaptive/study.db`
+The study is in runs/adaptive/study.log (or in any storage), where `optuna-dashboard runs/adaptive/study.log`
 shows it while it runs. Fields of any kind mix: settings of one static part are a group, compiled once. Each setting is
 trained with every seed (and fold) of the space, and the mean of the metric is told.
 
@@ -44,7 +44,7 @@ from nnjax.search.optuna.adaptive_space import AdaptiveSpace, adaptive_space
 from nnjax.search.optuna.distributions import parameter
 from nnjax.search.optuna.samplers import make_sampler, require_optuna
 from nnjax.search.optuna.session import Session
-from nnjax.search.optuna.storage import file_storage, open_study, quiet, shown, storage_errors
+from nnjax.search.optuna.storage import open_study, quiet, shown, storage_errors
 from nnjax.search.optuna.study import AskTellStudy
 from nnjax.search.optuna.trials import require_metric
 from nnjax.spaces.ranges import Axis, Range
@@ -77,7 +77,7 @@ def search(
       space: of mode "adaptive", which says how many settings (num) and how many at a time (batch); or its axes.
       sampler: of Optuna's, or the name of one: tpe, cmaes, gp, qmc, random; None for TPE. Its random numbers are set
         from the space's draw_seed and the number of the trial.
-      storage: of Optuna's, or its URL; None for study.db in the run folder, or without one for memory.
+      storage: of Optuna's, or its URL; None for study.log in the run folder, a journal, or without one for memory.
       study_name: None for the name of the run folder.
       metric: a value as trials.csv names it; None for that by which the best setting is chosen (`Experiment.select`).
       options: workdir, data, plan, title, keep, observe, log, should_stop, max_seconds, as for `nnjax.sweep`. In a run
@@ -115,14 +115,14 @@ def search(
         chosen = make_sampler(sampler, space.seed)
         with contextlib.nullcontext() if folder is None else folder.taken():
             run = None if folder is None else str(folder.path.resolve())
-            where = storage if folder is None or storage is not None else file_storage(folder.path / runs.STUDY)
+            where = storage if folder is None or storage is not None else folder.path / runs.STUDY
             name = study_name or ("nnjax" if run is None else pathlib.Path(run).name)
             opened = open_study(where, name, chosen, metric, directions_of(experiment.metrics or ()))
             study = AskTellStudy(opened, space.distributions(), space.seed, run)
             store = MemoryStore(most) if folder is None else folder
             with storage_errors(where):
                 trained = Session(space, metric, given, study, store, datasets, prepared, findings).run()
-            if isinstance(where, str):
+            if isinstance(where, str | pathlib.Path):
                 given.log(f"study: {name}, shown by: optuna-dashboard {shown(where)}")
             return trained
 
