@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from nnjax.search.options import Options
     from nnjax.verify.certificate import Certificate
 
+FILE_WIDTH = 500  # of a table that goes into a file or a pipe: none of its columns is cut
+
 
 @dataclasses.dataclass(frozen=True)
 class Job:
@@ -134,6 +136,7 @@ def _checked(job: Job) -> Callable[[Options], Run]:
 
 def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
     from rich import get_console
+    from rich.console import Console
 
     from nnjax.cli.printing import print_message, summary_table
     from nnjax.diagnosis import trials
@@ -144,7 +147,8 @@ def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
     if job.report:
         keep_toy_epochs(run, print_message)
     report = run.report() if job.report else None
-    get_console().print(summary_table(run))
+    console = get_console() if get_console().is_terminal else Console(width=FILE_WIDTH)
+    console.print(summary_table(run))
     sentences = [f"chosen: {choice}" for choice in choices(run) if choice.rivals > 1]
     sentences += [text for one in run.chosen_scores for text in (one.sentence(), one.seeds) if text]
     sentences += [*trials.sentences(run.diagnoses), *(f"remark: {sentence}" for sentence in edges(run))]

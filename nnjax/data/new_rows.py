@@ -55,6 +55,7 @@ def encode(recipe: TableRecipe, table: Table) -> np.ndarray:
     x = tables.encode_inputs(recipe, table)
     _say_bare(recipe, table)
     _say_filled(recipe, x, table.path)
+    _say_unknown(recipe, x, table)
     return imputation.apply(recipe, x, str(table.path), table.where)
 
 
@@ -69,6 +70,21 @@ def _say_filled(recipe: TableRecipe, x: np.ndarray, path: Path) -> None:
     listed = [f"{number} in {name!r}" for name, number in gaps.items() if number]
     if listed:
         logging.warning("%s has missing cells, which are filled in as in training: %s.", path, _listed(listed))
+
+
+def _say_unknown(recipe: TableRecipe, x: np.ndarray, table: Table) -> None:
+    """Say which columns of coded rows [n, d] have categories that training did not."""
+    start, listed = 0, []
+    for column in recipe.columns:
+        rows = np.flatnonzero((x[:, start : start + len(column.categories)] == 0).all(axis=1))
+        start += len(column.inputs)
+        if column.kind == "category" and len(rows):
+            texts = list(dict.fromkeys(str(table.columns[column.name][row]) for row in rows))
+            listed.append(f"{len(rows)} in {column.name!r} ({_listed([repr(text) for text in texts])})")
+    if listed:
+        logging.warning(
+            "%s has unknown categories, which count as none of the known ones: %s.", table.path, _listed(listed)
+        )
 
 
 def _say_bare(recipe: TableRecipe, table: Table) -> None:

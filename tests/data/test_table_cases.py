@@ -543,6 +543,18 @@ class TestFormats:
         assert other.dataset.x.shape == (40, 1)
 
 
+def test_unknown_categories_of_new_rows_are_said(table, tmp_path, caplog):
+    rows = pd.DataFrame({"kind": ["flat", "house", "flat"] * 20, "b": np.arange(60) / 7, "y": Y})
+    prepared = table(rows, unknown="unknown", scaling="none")
+    new = rows_of(prepared, tmp_path, "kind,b\ncastle,1\nflat,2\nruin,3\ncastle,4\n")
+    np.testing.assert_array_equal(new, [[0, 0, 1], [1, 0, 2], [0, 0, 3], [0, 0, 4]])
+    said = "new.csv has unknown categories, which count as none of the known ones: 3 in 'kind' ('castle', 'ruin')."
+    assert said in caplog.text
+    caplog.clear()
+    rows_of(prepared, tmp_path, "kind,b\nhouse,1\n")
+    assert "unknown" not in caplog.text
+
+
 def test_gaps_in_new_rows_are_said_by_column_or_refused(table, tmp_path, caplog):
     """Of b, which had none in training too: by hand the means 2 and 20; without a rule to fill in they are refused."""
     rows = pd.DataFrame({"a": ["1", "3", ""] * 20, "b": [10, 30, 20] * 20, "y": Y})
