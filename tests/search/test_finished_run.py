@@ -86,6 +86,13 @@ def test_what_is_no_storage_is_refused(run, storage, words, tmp_path, monkeypatc
         run.to_optuna(storage)
 
 
+def test_a_text_that_is_no_journal_stays_as_it_is(run, tmp_path):
+    (tmp_path / "notes.log").write_text("my notes", "utf-8")
+    with pytest.raises(UserError, match=r"notes\.log cannot be used \(its last line is none of a journal\)"):
+        run.to_optuna(tmp_path / "notes.log")
+    assert (tmp_path / "notes.log").read_text("utf-8") == "my notes"
+
+
 def test_a_study_is_never_changed_and_values_have_to_be_comparable(run, tmp_path):
     run.to_optuna(tmp_path / "a.db")
     with pytest.raises(UserError, match=r"has a study 'nnjax' already"):

@@ -160,6 +160,15 @@ def test_half_a_line_that_a_kill_left_is_passed_over(tmp_path):
     assert (study.user_attrs, len(study.trials)) == ({"b": 2}, 1)
 
 
+@pytest.mark.parametrize("text", [b"my notes", b"{}\nnotes", b'{"op": 1}', b"a\nb\n"])
+def test_a_text_that_is_no_journal_stays_as_it_is(text, tmp_path):
+    path = tmp_path / "notes.log"
+    path.write_bytes(text)
+    with pytest.raises(UserError, match=r"notes\.log cannot be used"):
+        open_study(path, "a", make_sampler(None, 0), "val_loss", {})
+    assert path.read_bytes() == text
+
+
 @pytest.mark.parametrize("damage", ["a line", "the last line", "a folder"])
 def test_a_damaged_journal_is_one_sentence(damage, tmp_path):
     path = tmp_path / "study.log"

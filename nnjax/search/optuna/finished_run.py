@@ -85,7 +85,10 @@ def _opened(storage: Any) -> BaseStorage | str:
             "storage of Optuna's was expected."
         )
     path = pathlib.Path(check_out(os.fspath(storage), *FILES))
-    return journal(path) if path.suffix == ".log" else file_storage(path)
+    if path.suffix != ".log":
+        return file_storage(path)
+    with storage_errors(path, OSError, ValueError, LookupError):
+        return journal(path)
 
 
 FILES = (".db", ".log")  # SQLite, and Optuna's journal

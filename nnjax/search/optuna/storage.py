@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
 
+LINE = b'{"op_code":'  # how each line of a journal begins
 METRIC = "nnjax:metric"  # the attribute of a study that names what it compares
 
 
@@ -53,13 +54,15 @@ def journal(path: pathlib.Path) -> BaseStorage:
 
     content = path.read_bytes() if path.exists() else b""
     whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(path, whole)
     for number, line in enumerate(content[:whole].splitlines(), 1):
         try:
             json.loads(line)
         except ValueError:
             raise ValueError(f"its line {number} is not JSON") from None
+    if not content[whole:].startswith(LINE[: len(content) - whole]):  # somebody's text: nothing of it is cut off
+        raise ValueError("its last line is none of a journal")
+    if whole < len(content):
+        os.truncate(path, whole)
     return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path), grace_period=5)))
 
 
@@ -104,7 +107,7 @@ def storage_errors(storage: BaseStorage | str | pathlib.Path | None, *others: ty
         cause = error.__cause__ if isinstance(error, optuna.exceptions.StorageInternalError) else error
         reason = str(cause or error).strip().split("\n")[0].rstrip(".")
         expected = (
-            "a journal of Optuna's; bring the one of this run back, or name a new --workdir"
+            "a journal of Optuna's; bring it back, or name another folder or file"
             if isinstance(storage, pathlib.Path)
             else "a URL such as sqlite:///study.db, of a database that can be reached and written"
         )
