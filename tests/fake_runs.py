@@ -94,7 +94,7 @@ def fake_run(experiment=AUTOENCODER, space=Space(), dataset=None, statuses=None,
         status = statuses.get(spec.id, DONE)
         run.records[spec.id] = fake_record(spec, facts[spec.experiment.data], status)
         if status in (DONE, DIVERGED):
-            store.save_weights(spec.id, fake_weights(run, spec.id))
+            store.save_weights({spec.id: fake_weights(run, spec.id)})
     return run
 
 

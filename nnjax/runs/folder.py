@@ -24,6 +24,7 @@ import os
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from types import MappingProxyType
 from typing import Any
 
@@ -45,6 +46,7 @@ from nnjax.train.storage.records import ENDED, OVER, Record
 
 STUDY = "study.log"  # of an adaptive search, unless its storage is elsewhere
 SOURCES = "sources.json"
+WRITERS = 8  # files of weights that are written at a time
 _FIRST = (DATA, SOURCES, STUDY, f"{STUDY}.lock")  # files that a run folder may hold before its config.json
 
 
@@ -212,9 +214,14 @@ class FolderStore(RunFiles):
         """Name the file of a finished trial's weights."""
         return self.path / "checkpoints" / f"weights_{trial:05d}.npz"
 
-    def save_weights(self, trial: int, arrays: Arrays) -> None:
-        """Write a finished trial's arrays."""
-        write_atomically(self.weights_path(trial), npz.to_bytes(arrays))
+    def save_weights(self, weights: Mapping[int, Arrays]) -> None:
+        """Write the arrays of finished trials, several files at a time: waiting for the disk takes the most time."""
+
+        def write(trial: int) -> None:
+            write_atomically(self.weights_path(trial), npz.to_bytes(weights[trial]))
+
+        with ThreadPoolExecutor(WRITERS) as pool:
+            list(pool.map(write, weights))
 
     def load_weights(self, trial: int) -> dict[str, np.ndarray]:
         """Read them back."""

@@ -126,9 +126,9 @@ def test_best_weights_may_leave_too(tmp_path):
     run = run_of("mlp")
     arrays = run.store.load_weights(0)
     doubled = {name: 2 * a if name.startswith("best/") else a for name, a in arrays.items()}
-    run.store.save_weights(0, doubled)
+    run.store.save_weights({0: doubled})
     run.export(tmp_path / "best.safetensors", which="best")
-    run.store.save_weights(0, arrays)
+    run.store.save_weights({0: arrays})
     kernel = files.load(tmp_path / "best.safetensors").network.params["layer_0"]["kernel"]
     np.testing.assert_array_equal(kernel, doubled["best/layer_0/kernel"])
 

@@ -243,7 +243,7 @@ def quick(monkeypatch):
             loss = (np.log10(rate) + 2) ** 2
             record.values = {"val_loss": loss, "best_val_loss": loss, "test_loss": loss, "val_accuracy": rate}
             record.curves = {"val_loss": np.array([record.values["val_loss"]])}
-            self.store.save_weights(spec.id, {})
+            self.store.save_weights({spec.id: {}})
         self.store.save_records(self.specs, self.records)
         return self.records
 

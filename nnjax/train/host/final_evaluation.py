@@ -42,9 +42,9 @@ def finish(trials: Trials, specs: Sequence[TrialSpec], chunk: Chunk, data: Devic
     for spec in specs:
         records[spec.id].values |= found.values(row_of[spec.id], records[spec.id].curves)
     retained = trials.retained() if store.keep is not None else None
-    for spec in (spec for spec in specs if retained is None or spec.id in retained):
-        if chunk.is_here(row_of[spec.id]) or not store.shared:
-            store.save_weights(spec.id, found.weights(chunk.group, spec, row_of[spec.id]))
+    kept = [spec for spec in specs if retained is None or spec.id in retained]
+    here = [spec for spec in kept if chunk.is_here(row_of[spec.id]) or not store.shared]
+    store.save_weights({spec.id: found.weights(chunk.group, spec, row_of[spec.id]) for spec in here})
     distributed.barrier()  # until the other processes have written theirs
 
 

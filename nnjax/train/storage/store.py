@@ -65,8 +65,8 @@ class Store(Protocol):
     def read_plan(self) -> list[dict[str, Any]]:
         """Return the plan of each group of trials; empty before there is one."""
 
-    def save_weights(self, trial: int, arrays: Arrays) -> None:
-        """Keep a finished trial's arrays."""
+    def save_weights(self, weights: Mapping[int, Arrays]) -> None:
+        """Keep the arrays of finished trials."""
 
     def load_weights(self, trial: int) -> Weights:
         """Return them back."""
@@ -144,9 +144,9 @@ class MemoryStore:
         """Return it back."""
         return self._plan
 
-    def save_weights(self, trial: int, arrays: Arrays) -> None:
-        """Keep a trial's arrays."""
-        self.weights[trial] = dict(arrays)
+    def save_weights(self, weights: Mapping[int, Arrays]) -> None:
+        """Keep the arrays of some trials."""
+        self.weights |= {trial: dict(arrays) for trial, arrays in weights.items()}
 
     def load_weights(self, trial: int) -> Weights:
         """Return them back."""
