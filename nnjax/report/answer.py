@@ -1,12 +1,14 @@
 """The first screen of a report: for each goal the question, the chosen setting, its scores and verdict, and a chart."""
 
 import math
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 
-from nnjax.core.text import count, number
+from nnjax.core.text import count, number, spelled
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.charts import answer_svg
@@ -15,13 +17,16 @@ from nnjax.report.sweep.advice import advice
 from nnjax.report.sweep.data import Sweep
 from nnjax.report.sweep.findings import metric_key, shares_of
 from nnjax.report.text import cell
+from nnjax.report.wording import data_words, setting_words, target_words
 from nnjax.runs.choice import Choice, words
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, test_scores, tested_at
 from nnjax.runs.statistics import estimate
+from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED
 from nnjax.train.storage.selection import value_of
 
 MAX_ANSWERS, MAX_NEXT = 3, 5
+SCALED = ("standard", "minmax")  # ways of scaling targets, in whose units errors are
 DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
 DOES = {"classification": "classifies", "reconstruction": "copies", "regression": "predicts"}
 BASELINES = {
@@ -36,7 +41,7 @@ class Answer(NamedTuple):
 
     Attributes:
       question: a sentence.
-      label, trial: of the chosen setting and its chosen network.
+      label, trial: of the chosen setting and its chosen network; why there is none, and None.
       rivals: how many settings it was chosen from.
       scores: (what, value, remark).
       baselines: (what, value), by the first score on the test part.
@@ -48,20 +53,45 @@ class Answer(NamedTuple):
 
     question: str
     label: str
-    trial: int
+    trial: int | None
     rivals: int
-    scores: tuple[tuple[str, str, str], ...]
-    baselines: tuple[tuple[str, str], ...]
-    code: str
-    sentence: str
-    next: tuple[str, ...]
-    chart: Markup
-    caption: str
+    scores: tuple[tuple[str, str, str], ...] = ()
+    baselines: tuple[tuple[str, str], ...] = ()
+    code: str = ""
+    sentence: str = ""
+    next: tuple[str, ...] = ()
+    chart: Markup = Markup()
+    caption: str = ""
 
 
 def answers(report: ReportContext) -> list[Answer]:
-    """Answer for each goal for which a setting is chosen, or that has only one."""
-    return [_answer(report, key, choice) for key, choice in list(report.decided.items())[:MAX_ANSWERS]]
+    """Answer for each goal: which setting is chosen, or why none is."""
+    out = []
+    for key, some in list(report.groups.items())[:MAX_ANSWERS]:
+        choice = report.decided.get(key)
+        known = choice is not None and any(report.run.records[t].status in FINISHED for t in choice.setting.trials)
+        out.append(_answer(report, key, choice) if choice and known else _undecided(report, some))
+    return out
+
+
+def _undecided(report: ReportContext, some: Sequence[Setting]) -> Answer:
+    """Say why no setting is chosen, and what to do about it."""
+    run, trials = report.run, [trial for setting in some for trial in setting.trials]
+    counts, question = Counter(run.records[trial].status for trial in trials), _question(some[0], len(some))
+    broken = {word: counts[status] for status, word in ((DIVERGED, "diverged"), (FAILED, "failed")) if counts[status]}
+    if any(counts[status] for status in FINISHED):
+        advice = "Hold out a validation part (data.validation=0.1 or more), by which a setting can be chosen."
+        return Answer(question, "None is chosen: there is no validation part.", None, len(some), next=(advice,))
+    if sum(broken.values()) < len(trials):
+        advice = "Give the same command again: it continues where it stopped." if run.path is not None else ""
+        label = f"Not known yet: no trial of {len(trials):,} has finished."
+        return Answer(question, label, None, len(some), next=(advice,) * bool(advice))
+    ends = " and ".join(f"{spelled(n)} {word}" for word, n in broken.items())
+    whole = {1: "the trial", 2: "both trials"}.get(len(trials), f"all {count(len(trials), 'trial')}")
+    label = f"None: {ends if len(broken) > 1 else ' '.join([whole, *broken])}."
+    first = next((found.primary for trial in trials if (found := run.diagnoses[trial])), None)
+    code, sentence, advice = (first.code, first.sentence, first.next) if first else ("", "", "")
+    return Answer(question, label, None, len(some), code=code, sentence=sentence, next=(advice,) * bool(advice))
 
 
 def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
@@ -71,8 +101,8 @@ def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
     first = diagnosis.primary if diagnosis else None
     suggested = advice(sweep, metric_key(sweep)) if sweep else [first.next] if first and first.next else []
     return Answer(
-        _question(goal, choice),
-        choice.setting.label,
+        _question(choice.setting, choice.rivals),
+        setting_words(choice.setting),
         choice.trial,
         choice.rivals,
         tuple(one for one in (validation_score(run, choice), test_score(run, choice)) if one),
@@ -84,11 +114,12 @@ def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
     )
 
 
-def _question(goal: str, choice: Choice) -> str:
-    name = choice.setting.facts.name
-    if choice.rivals > 1:
-        return f"Which of {choice.rivals:,} settings {DOES[goal]} {name} best?"
-    return f"How well does this network {DO[goal]} {name}?"
+def _question(setting: Setting, rivals: int) -> str:
+    what, target = data_words(setting.facts), target_words(setting)
+    if rivals > 1:
+        does = f"predicts {target}" if target else f"{DOES[setting.goal]} {what}"
+        return f"Which of {rivals:,} settings {does} best?"
+    return f"How well does this network {f'predict {target}' if target else f'{DO[setting.goal]} {what}'}?"
 
 
 def validation_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
@@ -113,7 +144,9 @@ def test_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
         return None
     what = "wrong on the test part" if classify else "mean squared error on the test part"
     spread = "; ± is the spread over its trials" if np.isfinite(values).sum() > 1 else ""
-    return what, cell(1 - values, percent=True) if classify else cell(values), f"with {tested_at(setting)}{spread}"
+    scaled = not classify and setting.experiment.data.target_scaling in SCALED and setting.goal == "regression"
+    remark = f"{'of the scaled target, ' * scaled}with {tested_at(setting)}{spread}"
+    return what, cell(1 - values, percent=True) if classify else cell(values), remark
 
 
 def _baselines(known: Baselines | None, goal: str, setting: Setting) -> tuple[tuple[str, str], ...]:

@@ -8,6 +8,7 @@ from nnjax.core.experiment import replicate_of
 from nnjax.core.text import count, duration, spelled
 from nnjax.report.best_network import best_sentence
 from nnjax.report.context import ReportContext
+from nnjax.report.wording import data_words, target_words
 from nnjax.runs.choice import words
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting
@@ -21,8 +22,12 @@ def title(report: ReportContext) -> str:
     """Return the run's title, or make one."""
     if report.run.title:
         return report.run.title.strip().removesuffix(".")
-    names = list(dict.fromkeys(setting.facts.name for setting in report.settings))
-    return f"{_capital(count(len(report.settings), 'network'))} on {', '.join(names[:3])}"
+    number = _capital(count(len(report.settings), "network"))
+    targets = {target_words(setting) for setting in report.settings}
+    if len(targets) == 1 and (target := targets.pop()):
+        return f"{number} that predict{'s' * (len(report.settings) == 1)} {target}"
+    names = list(dict.fromkeys(data_words(setting.facts) for setting in report.settings))
+    return f"{number} on {', '.join(names[:3])}"
 
 
 def _capital(text: str) -> str:
@@ -71,7 +76,7 @@ def _rule(report: ReportContext) -> list[str]:
 
 def _trained(run: Run, some: Sequence[Setting]) -> str:
     sizes = {setting.facts.sizes for setting in some}
-    names = list(dict.fromkeys(setting.facts.name for setting in some))
+    names = list(dict.fromkeys(data_words(setting.facts) for setting in some))
     noun = "images" if all(setting.facts.image_shape for setting in some) else "examples"
     train, validation, test = next(iter(sizes))
     amount = f"{train:,} {noun}" if len({size[0] for size in sizes}) == 1 else noun
@@ -159,7 +164,7 @@ def _caution(run: Run, some: Sequence[Setting]) -> list[str]:
     goals = Counter(setting.goal for setting in done)
     if goals and max(goals.values()) > 1 and not repeated:
         out.append("There is one seed of each, so small differences may be chance.")
-    if repeated and any(record.status not in FINISHED for record in run.records):
+    if repeated and done and any(record.status not in FINISHED for record in run.records):
         out.append("Means are over the trials that finished.")
     return out
 

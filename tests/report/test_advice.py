@@ -26,7 +26,7 @@ def test_the_best_trial_decides_what_comes_first():
         "comparison.",
         "converged": "The chosen trial (2) has converged and is not at an edge of the space: refine around it, or run "
         "more seeds of it.",
-        "overfitting": "The chosen trial (2) has the verdict “overfitting”. Mend overfitting.",
+        "overfitting": "Mend overfitting.",
     }
     for code, sentence in first.items():
         assert advice.advice(sweep(["spike"] * 2 + [code] + ["spike"] * 2, 2), "val_loss")[0] == sentence

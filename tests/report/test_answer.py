@@ -3,15 +3,20 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
-from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, fake_run, searched
+from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, REGRESSOR, fake_run, searched
 
 from nnjax.core.fields import replace
 from nnjax.data.baselines import Baselines
+from nnjax.data.in_memory import as_dataset
+from nnjax.report import header
 from nnjax.report.answer import answers
-from nnjax.report.charts.answer_svg import best_settings, scale, thinned
+from nnjax.report.charts.answer_svg import best_settings, few_values, scale, thinned
 from nnjax.report.context import ReportContext
-from nnjax.spaces.space import Space
+from nnjax.report.wording import setting_words
+from nnjax.spaces.space import Arm, Space
+from nnjax.train.storage.records import DIVERGED, FAILED, RUNNING
 
 
 def two_rates(changes=()):
@@ -28,7 +33,7 @@ def test_a_sweep_asks_which_and_names_the_chosen():
     }
     [one] = answers(report)
     assert one.question == "Which of 2 settings classifies digits best?"
-    assert (one.label, one.trial, one.rivals) == ("learning_rate 0.1", 0, 2)
+    assert (one.label, one.trial, one.rivals) == ("learning rate 0.1", 0, 2)
     assert one.baselines == (("a linear fit", "20.0 %"),)
     half = 4.302653 * 0.1 / 3**0.5  # Student's t of two degrees of freedom, times the standard error of .3, .4, .5
     assert one.scores[0][:2] == ("validation loss", "0.4")
@@ -99,6 +104,66 @@ def test_where_the_highest_is_the_best_the_highest_is_drawn():
     for i, record in enumerate(run.records):
         record.values["best_val_balanced_accuracy"] = 0.5 + 0.05 * i
     [one] = answers(ReportContext(run))
-    assert one.label == "learning_rate 0.2"
+    assert one.label == "learning rate 0.2"
     assert ReportContext(run).sweep.metrics[0].high
     assert "highest at learning_rate 0.2" in one.chart
+
+
+ENDS = [
+    ({}, {0: DIVERGED, 1: DIVERGED}, "None: both trials diverged."),
+    ({}, {0: DIVERGED, 1: FAILED}, "None: one diverged and one failed."),
+    ({}, {0: DIVERGED, 1: RUNNING}, "Not known yet: no trial of 2 has finished."),
+    ({"data.validation": 0}, {}, "None is chosen: there is no validation part."),
+]
+
+
+@pytest.mark.parametrize(("changes", "statuses", "label"), ENDS)
+def test_where_nothing_is_chosen_the_reason_stands_first(changes, statuses, label):
+    """And of a run that diverged what to do: the verdict on its first trial."""
+    run = fake_run(replace(CLASSIFIER, changes), Space(axes={"learning_rate": (0.1, 0.2)}), statuses=statuses)
+    [one] = answers(ReportContext(run))
+    assert (one.question, one.label, one.trial) == ("Which of 2 settings classifies digits best?", label, None)
+    assert one.code == ("diverged" if label.startswith("None: ") else "")
+    assert bool(one.next) == label.startswith("None")
+
+
+def test_a_single_trial_that_diverged_has_no_score():
+    [one] = answers(ReportContext(fake_run(CLASSIFIER, statuses={0: DIVERGED})))
+    assert (one.label, one.code, one.scores) == ("None: the trial diverged.", "diverged", ())
+
+
+def a_table(columns):
+    """Rows of two inputs and some targets, as of a file."""
+    frame = pd.DataFrame({name: np.linspace(i, i + 1, 40) for i, name in enumerate(["a", "b", *columns])})
+    return as_dataset(frame, columns if len(columns) > 1 else columns[0])
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [(["price"], "“price”"), (["price", "rent"], "“price” and “rent”"), (["t1", "t2", "t3", "t4"], "4 columns")],
+)
+def test_the_question_of_a_table_names_its_target(columns, words):
+    config = replace(REGRESSOR, {"data.validation": 8, "data.test": 8, "data.target_scaling": "standard"})
+    report = ReportContext(fake_run(config, dataset=a_table(columns)))
+    [one] = answers(report)
+    assert one.question == f"How well does this network predict {words}?"
+    assert header.title(report) == f"One network that predicts {words}"
+    outputs = "one output" if len(columns) == 1 else f"{['two', 'four'][len(columns) > 2]} outputs"
+    assert one.label == f"two inputs, hidden layer of 8 units, {outputs}"
+
+
+def test_names_of_fields_are_words_and_names_of_arms_are_not():
+    space = Space(axes={"learning_rate": (0.1, 0.2)}, arms={"my_learning_rate": Arm(), "b": Arm({"weight_decay": 0.1})})
+    labels = [setting_words(one) for one in ReportContext(fake_run(CLASSIFIER, space)).settings]
+    assert labels[:2] == ["my_learning_rate, learning rate 0.1", "my_learning_rate, learning rate 0.2"]
+
+
+def test_a_few_values_are_named_along_the_axis_and_many_are_not():
+    across = scale([0.001, 0.03], True, 0, 500)
+    assert few_values(across, {0.03, 0.001, 0.01, 0.003}) == [
+        (0.001, "0.001"),
+        (0.003, "0.003"),
+        (0.01, "0.01"),
+        (0.03, "0.03"),
+    ]
+    assert few_values(across, set(np.geomspace(0.001, 0.03, 30))) == []

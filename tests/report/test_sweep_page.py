@@ -366,6 +366,32 @@ def test_curves_are_read_pinned_and_smoothed_by_the_keyboard(page, tmp_path):
     assert page.errors == []
 
 
+def test_the_curves_of_a_sweep_are_read_pinned_and_smoothed(page, run, path):
+    """What is pinned is held everywhere; smoothing is pandas' ewm; the axis is as in the chart of learning curves."""
+    page.open(path)
+    box(page, "#trial-curves")
+    curves = [record.curves["val_loss"] for record in run.records if "val_loss" in record.curves]
+    assert page.run("document.getElementById('trial-curves-log').checked") is needs_log(curves)
+    page.run("document.getElementById('trial-curves').focus()")
+    press(page, "ArrowRight", "End", "Enter")
+    trial = page.run("trials.ids[trials.pinned]")
+    assert page.run("trials.ids[trials.hovered]") == trial
+    cells = page.run("[...document.querySelectorAll('#trial-curves-pins tbody td')].map((one) => one.textContent)")
+    own = run.records[trial].curves["val_loss"]
+    assert cells[0] == str(trial)
+    assert float(cells[3]) == pytest.approx(own[-1], rel=1e-3)
+    page.run("{ const one = document.getElementById('trial-curves-smoothing'); one.value = 0.7; one.oninput(); }")
+    assert page.run("trials.pinned >= 0 && trials.hovered < 0")
+    page.run("document.getElementById('trial-curves').focus()")
+    press(page, "ArrowRight", "End")
+    smoothed = pd.Series(run.records[page.run("trials.ids[trials.hovered]")].curves["val_loss"]).ewm(alpha=0.3).mean()
+    said = page.run("document.getElementById('trial-curves-said').textContent")
+    assert f"(smoothed {smoothed.to_numpy()[-1]:.4g})" in said
+    page.run("document.querySelector('#trial-curves-pins button').click()")
+    assert page.run("trials.pinned") == -1
+    assert page.errors == []
+
+
 SQUASHED = [
     ([[100, 2, 1]], True),  # 100 is more than 30 times 1
     ([[2.3, 0.36, 0.35, 0.3]], True),  # all but the first epoch on a thirtieth of the axis

@@ -1,7 +1,7 @@
 """The chart of a report's first screen, as SVG in the page's colors: the score against what matters most, or curves."""
 
 import html
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from nnjax.report.text import shortened
 WIDTH, HEIGHT = 640, 270
 LEFT, RIGHT, TOP, BOTTOM = 76, 22, 24, 50
 MAX_LEVELS, MAX_DOTS = 16, 2_000  # names along an axis; trials drawn as dots
+APART = 55  # units of the drawing between the names of two values
 MAX_POINTS = 24  # of the line of the best settings; of more values the best of each part of the axis
 HIGH = 20  # a score so many times above the median would squash all others: it is drawn at the upper edge
 
@@ -62,7 +63,8 @@ def against_axis(sweep: Sweep, axis: Column) -> str:
     across = scale([x for x, _ in known.values()], axis.log, LEFT, WIDTH - RIGHT)
     up = scale([min(y, ceiling) for _, y in known.values()], log, HEIGHT - BOTTOM, TOP)
     best = thinned(best_settings(sweep, known), across, sweep.metrics[0].high)
-    body = [*_frame(across, up, axis.label, sweep.metrics[0].label, axis.levels)]
+    marks = list(enumerate(axis.levels)) if axis.levels else few_values(across, {x for x, _ in known.values()})
+    body = [*_frame(across, up, axis.label, sweep.metrics[0].label, marks)]
     body.append(_area([(across.at(x), up.at(low), up.at(high)) for x, _, low, high in best]))
     step = -(-len(known) // MAX_DOTS)
     body += [
@@ -117,7 +119,7 @@ def curves(quantity: Quantity, trials: Sequence[int]) -> str:
         return ""
     across = Scale(1, epochs, False, LEFT, WIDTH - RIGHT)
     up = scale(values, min(values) > 0 and max(values) > 3 * min(values), HEIGHT - BOTTOM, TOP)
-    body = [*_frame(across, up, "epoch", quantity.label, None)]
+    body = [*_frame(across, up, "epoch", quantity.label)]
     for part in parts:
         body += _curve(across, up, part, bands[part])
     if VALIDATION in bands:
@@ -141,12 +143,16 @@ def _curve(across: Scale, up: Scale, part: str, found: tuple[np.ndarray, np.ndar
         yield _text(LEFT, HEIGHT - 8, f"dashes: {part}", kind, "start")
 
 
-def _frame(across: Scale, up: Scale, below: str, beside: str, levels: tuple[str, ...] | None) -> Iterator[str]:
-    """Draw the axes with their ticks and names."""
-    marks = (
-        [(float(i), name) for i, name in enumerate(levels)] if levels else [(v, f"{v:g}") for v in ticks(*across[:3])]
-    )
-    for value, name in marks:
+def few_values(across: Scale, values: Collection[float]) -> list[tuple[float, str]]:
+    """Name the values along an axis where there is room for each of them; none otherwise."""
+    places = [across.at(value) for value in sorted(values)]
+    apart = min(np.diff(places), default=0.0)
+    return [(value, f"{value:.3g}") for value in sorted(values)] if apart >= APART else []
+
+
+def _frame(across: Scale, up: Scale, below: str, beside: str, marks: Sequence[tuple[float, str]] = ()) -> Iterator[str]:
+    """Draw the axes with their names and ticks: across the given (value, name), else at round numbers."""
+    for value, name in marks or [(v, f"{v:g}") for v in ticks(*across[:3])]:
         x = across.at(value)
         yield f'<path class="grid" d="M{x:.1f} {TOP}V{HEIGHT - BOTTOM}"/>' + _text(
             x, HEIGHT - BOTTOM + 16, shortened(name, 12), "", "middle"

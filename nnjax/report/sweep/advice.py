@@ -40,7 +40,7 @@ def _best(sweep: Sweep, at_edge: bool) -> list[str]:
     if rule.outcome == DONE:
         rest = "" if at_edge else " and is not at an edge of the space: refine around it, or run more seeds of it"
         return [f"{who} has converged{rest}."]
-    return [f"{who} has the verdict “{trials.named(first.code)}”. {first.next}".rstrip()]
+    return [first.next] if first.next else []  # whose sentence stands above it
 
 
 def _often(sweep: Sweep, codes: Sequence[str]) -> list[str]:

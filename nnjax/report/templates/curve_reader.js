@@ -3,7 +3,8 @@ const curveReader = (function () {
   const NEAR = 16; // pixels
 
   // `host` is the chart: node, said, pinned (elements), parts, weight(), plane(), chart(), lines() that can be seen,
-  // rowsOf(line) as drawn, color(line), "" without one, isChosen(line, i), redraw() of the upper layer, changed().
+  // rowsOf(line) as drawn, color(line), "" without one, isChosen(line, i), redraw() of the upper layer, changed(); and where it wants to
+  // know pointed(found, or null) and held(found, isPinned).
   function make(host) {
     const { node, said, pinned } = host, tip = Object.assign(document.createElement("div"), { className: "tip", hidden: true });
     let pointed = null, pins = [], touched = "";
@@ -50,6 +51,7 @@ const curveReader = (function () {
     function point(found) {
       if (!found && !pointed) return;
       pointed = found;
+      host.pointed?.(found);
       tip.hidden = !found;
       if (found) tell(found);
       table();
@@ -80,7 +82,10 @@ const curveReader = (function () {
     function pin(one) {
       const kept = pointed, is = pins.some((other) => key(other) === key(one)), full = !is && pins.length === curvePins.MOST, name = `Trial ${one.line.trials[one.i]}`;
       said.textContent = full ? `${curvePins.MOST} trials are pinned; unpin one first.` : `${name} is ${is ? "no longer " : ""}pinned.`;
-      if (!full) pins = is ? pins.filter((other) => key(other) !== key(one)) : [...pins, one];
+      if (!full) {
+        pins = is ? pins.filter((other) => key(other) !== key(one)) : [...pins, one];
+        host.held?.(one, !is);
+      }
       host.changed();
       point(kept);
     }
@@ -91,12 +96,12 @@ const curveReader = (function () {
     }
 
     // Draw the trial that is pointed at, and its value.
-    function draw(context, stroke, dot) {
+    function draw(context) {
       if (!pointed) return;
       const plane = host.plane(), { line, i, t } = pointed, x = plane.x(data.epoch(t)), y = plane.y(host.rowsOf(line)[i][t]);
       drawing.lines(context, [0], () => [x, plane.box.top, x, plane.box.bottom], panel.theme().line);
-      plane.inside(context, () => curvesOf(pointed).forEach((curve) => stroke(context, { ...curve, points: plane.points(curve.values), width: 2.5 })));
-      dot(context, x, y, color(line));
+      plane.inside(context, () => curvesOf(pointed).forEach((curve) => drawing.curve(context, { ...curve, points: plane.points(curve.values), width: 2.5 })));
+      drawing.dot(context, x, y, color(line));
     }
 
     // Left and right move to another epoch, up and down to another trial there, Enter pins it, Escape lets go.
@@ -118,12 +123,13 @@ const curveReader = (function () {
       return there[Math.max(0, Math.min(there.length - 1, place + turn))] ?? from;
     }
 
-    // A click pins; a finger's second tap does, the first one tells.
+    // A click pins; a finger's second tap does, the first one tells. Returns whether a trial is there.
     function click(at, isTouch) {
       const found = nearest(at), name = found ? key(found) : "";
       if (found && (!isTouch || touched === name)) pin(found);
       touched = name;
       point(found);
+      return Boolean(found);
     }
 
     node.addEventListener("keydown", press);

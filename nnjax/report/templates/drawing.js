@@ -27,6 +27,33 @@ const drawing = (function () {
     }
   }
 
+  // A curve {points, color, dash, width, isFaint, isPin}; a single point as a dot.
+  function curve(context, { points, color, dash, width, isFaint, isPin }) {
+    if (isPin) lines(context, [0], () => points, panel.theme().paper, width + 3);
+    context.globalAlpha = isFaint ? 0.3 : color ? 1 : 0.35;
+    lines(context, [0], () => points, color ?? panel.theme().soft, width, dash);
+    if (points.length === 2) dot(context, points[0], points[1], color ?? panel.theme().soft);
+    context.globalAlpha = 1;
+  }
+
+  function dot(context, x, y, color) {
+    context.fillStyle = color;
+    context.beginPath();
+    context.arc(x, y, 4, 0, 7);
+    context.fill();
+  }
+
+  // The name of a curve, at the last of its points that can be seen.
+  function label(context, box, points, name) {
+    const ends = Array.from({ length: points.length / 2 }, (_, t) => points.slice(2 * t, 2 * t + 2));
+    const end = ends.findLast(([x, y]) => x <= box.right && y >= box.top && y <= box.bottom);
+    if (!end || !name) return;
+    Object.assign(context, { strokeStyle: panel.theme().paper, lineWidth: 4, lineJoin: "round", textAlign: "right", textBaseline: "middle" });
+    const [x, y] = [Math.min(end[0], box.right - 2), Math.max(box.top + 8, end[1] - 11)];
+    context.strokeText(name, x, y);
+    panel.text(context, name, x, y, { align: "right", color: panel.theme().ink });
+  }
+
   // An axis at the left of, or below, a box {left, top, right, bottom}, with lines across the box.
   function axis(context, box, ticks, { vertical, title }) {
     const { line, soft, ink } = panel.theme();
@@ -83,18 +110,23 @@ const drawing = (function () {
     return { box, x, y, axes, inside, points, at };
   }
 
+  // Where an event is on a node, in pixels.
+  function at(node, event) {
+    const box = node.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  }
+
   // Let a box be dragged over a node: `moved(from, to)` with {x, y} in pixels; a click gives from = to. Fingers that
   // move the other way scroll the page where `touch` says so.
   function draggable(node, moved, touch = "none") {
     let from = null;
-    const at = (event) => { const box = node.getBoundingClientRect(); return { x: event.clientX - box.left, y: event.clientY - box.top }; };
     const far = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) > 4;
     node.style.touchAction = touch;
-    node.onpointerdown = (event) => { from = at(event); node.setPointerCapture(event.pointerId); };
-    node.onpointermove = (event) => { if (from && far(from, at(event))) { moved(from, at(event), false); event.preventDefault(); } };
-    node.onpointerup = (event) => { if (from) { const to = at(event); moved(from, far(from, to) ? to : from, true); } from = null; };
+    node.onpointerdown = (event) => { from = at(node, event); node.setPointerCapture(event.pointerId); };
+    node.onpointermove = (event) => { if (from && far(from, at(node, event))) { moved(from, at(node, event), false); event.preventDefault(); } };
+    node.onpointerup = (event) => { if (from) { const to = at(node, event); moved(from, far(from, to) ? to : from, true); } from = null; };
     node.onpointercancel = () => { from = null; };
   }
 
-  return { lines, axis, plane, draggable };
+  return { lines, curve, dot, label, axis, plane, at, draggable };
 })();

@@ -83,8 +83,8 @@ const learningCurves = (function () {
     plane.inside(context, () => {
       drawn.forEach((curve) => { curve.points = plane.points(curve.values); });
       drawn.filter((curve) => isShown(curve) && curve.isBand).forEach((curve) => range(context, curve));
-      drawn.filter(isShown).forEach((curve) => stroke(context, curve));
-      drawn.filter((curve) => curve.name).forEach((curve) => number(context, curve));
+      drawn.filter(isShown).forEach((curve) => drawing.curve(context, curve));
+      drawn.filter((curve) => curve.name).forEach((curve) => drawing.label(context, plane.box, curve.points, curve.name));
       evidence.draw(context, plane, marks(), true);
     });
   }
@@ -99,34 +99,6 @@ const learningCurves = (function () {
     context.fill();
     context.globalAlpha = 1;
   }
-
-  function stroke(context, { points, color, dash, width, isFaint, isPin }) {
-    if (isPin) drawing.lines(context, [0], () => points, panel.theme().paper, width + 3);
-    context.globalAlpha = isFaint ? 0.3 : color ? 1 : 0.35;
-    drawing.lines(context, [0], () => points, color ?? panel.theme().soft, width, dash);
-    if (points.length === 2) dot(context, points[0], points[1], color ?? panel.theme().soft);
-    context.globalAlpha = 1;
-  }
-
-  // The number of a pinned trial, at the last of its points that can be seen.
-  function number(context, { points, name }) {
-    const ends = Array.from({ length: points.length / 2 }, (_, t) => points.slice(2 * t, 2 * t + 2));
-    const end = ends.findLast(([x, y]) => x <= plane.box.right && y >= plane.box.top && y <= plane.box.bottom);
-    if (!end) return;
-    Object.assign(context, { strokeStyle: panel.theme().paper, lineWidth: 4, lineJoin: "round", textAlign: "right", textBaseline: "middle" });
-    const [x, y] = [Math.min(end[0], plane.box.right - 2), Math.max(plane.box.top + 8, end[1] - 11)];
-    context.strokeText(name, x, y);
-    panel.text(context, name, x, y, { align: "right", color: panel.theme().ink });
-  }
-
-  function dot(context, x, y, color) {
-    context.fillStyle = color;
-    context.beginPath();
-    context.arc(x, y, 4, 0, 7);
-    context.fill();
-  }
-
-  const at = (event) => { const box = node.getBoundingClientRect(); return { x: event.clientX - box.left, y: event.clientY - box.top }; };
 
   // Zoom to a box that was dragged; a flat or narrow one leaves the other axis as it is.
   function zoom(from, to, isDone) {
@@ -233,16 +205,16 @@ const learningCurves = (function () {
     node, said, pinned, parts, weight: () => state.weight, plane: () => plane, chart, lines: seen, rowsOf, color: colorOf, isShown: (part) => shown[part], dash: (part) => DASHES[part],
     isChosen: (line, i) => !state.selected || !colorOf(line) || state.selected.has(line.trials[i]), redraw: () => surface.redraw(true), changed: () => look({ view: state.view }),
   });
-  const surface = panel.make(node, draw, (context) => reader.draw(context, stroke, dot)), log = toggle("logarithmic", false, (on) => look({ log: on })), logarithmic = log.firstChild;
+  const surface = panel.make(node, draw, reader.draw), log = toggle("logarithmic", false, (on) => look({ log: on })), logarithmic = log.firstChild;
   Object.assign(mark, { className: "box", hidden: true });
   node.append(mark);
   controls.append(tabs(), ...parts.map((part) => toggle(part, shown[part], (on) => { shown[part] = on; look({ view: state.view }); })), log, smoother());
   if (data.evidence.length) controls.append(chooser());
   controls.hidden = false;
   look({});
-  if (matchMedia("(pointer: coarse)").matches) node.addEventListener("click", (event) => reader.click(at(event), true));
+  if (matchMedia("(pointer: coarse)").matches) node.addEventListener("click", (event) => reader.click(drawing.at(node, event), true));
   else drawing.draggable(node, zoom, "pan-y");
-  node.addEventListener("pointermove", (event) => { if (!event.buttons) reader.point(at(event)); });
+  node.addEventListener("pointermove", (event) => { if (!event.buttons) reader.point(drawing.at(node, event)); });
   node.addEventListener("pointerleave", reader.leave);
   node.addEventListener("dblclick", () => look({}));
   document.addEventListener("themechange", () => legend.replaceChildren(...names()));

@@ -22,7 +22,7 @@ const trials = (function () {
       for (const line of chart.lines) {
         const name = `${parts[line.part]}_${stems[chart.name] ?? chart.name}`;
         if (!line.trials.some((trial) => places.has(trial))) continue;
-        if (!out.has(name)) out.set(name, { name, label: `${chart.label}, ${line.part}`, rows: Array(size).fill(null) });
+        if (!out.has(name)) out.set(name, { name, chart, part: line.part, label: `${chart.label}, ${line.part}`, rows: Array(size).fill(null) });
         line.trials.forEach((trial, i) => { if (places.has(trial)) out.get(name).rows[places.get(trial)] = line.rows[i]; });
       }
     }
