@@ -12,11 +12,12 @@ from nnjax.core.text import count, number, spelled
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.charts import answer_svg
+from nnjax.report.charts.interval_svg import interval_svg
 from nnjax.report.context import Key, ReportContext
 from nnjax.report.sweep.advice import advice
 from nnjax.report.sweep.data import Sweep
 from nnjax.report.sweep.findings import metric_key, shares_of
-from nnjax.report.text import cell
+from nnjax.report.text import cell, shortened
 from nnjax.report.wording import data_words, setting_words, target_words
 from nnjax.runs.choice import Choice, words
 from nnjax.runs.run import Run
@@ -26,6 +27,7 @@ from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED
 from nnjax.train.storage.selection import value_of
 
 MAX_ANSWERS, MAX_NEXT = 3, 5
+MAX_RIVALS, MAX_NAME, NAME_WIDTH = 8, 15, 150  # of the chart of settings: rows, letters of a name, room for it
 SCALED = ("standard", "minmax")  # ways of scaling targets, in whose units errors are
 DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
 DOES = {"classification": "classifies", "reconstruction": "copies", "regression": "predicts"}
@@ -84,7 +86,8 @@ def _undecided(report: ReportContext, some: Sequence[Setting]) -> Answer:
         return Answer(question, "None is chosen: there is no validation part.", None, len(some), next=(advice,))
     if sum(broken.values()) < len(trials):
         advice = "Give the same command again: it continues where it stopped." if run.path is not None else ""
-        label = f"Not known yet: no trial of {len(trials):,} has finished."
+        ended = f"no trial of {len(trials):,} has" if len(trials) > 1 else "the trial has not"
+        label = f"Not known yet: {ended} finished."
         return Answer(question, label, None, len(some), next=(advice,) * bool(advice))
     ends = " and ".join(f"{spelled(n)} {word}" for word, n in broken.items())
     whole = {1: "the trial", 2: "both trials"}.get(len(trials), f"all {count(len(trials), 'trial')}")
@@ -102,7 +105,7 @@ def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
     suggested = advice(sweep, metric_key(sweep)) if sweep else [first.next] if first and first.next else []
     return Answer(
         _question(choice.setting, choice.rivals),
-        setting_words(choice.setting),
+        setting_words(choice.setting, choice.rivals == 1),
         choice.trial,
         choice.rivals,
         tuple(one for one in (validation_score(run, choice), test_score(run, choice)) if one),
@@ -163,6 +166,20 @@ def _baselines(known: Baselines | None, goal: str, setting: Setting) -> tuple[tu
     return tuple(out)
 
 
+def _beside_rivals(report: ReportContext, choice: Choice) -> tuple[Markup, str]:
+    """Draw the score of each setting that the chosen one was compared with, the best ones."""
+    run, rows = report.run, []
+    some = next(own for own in report.groups.values() if choice.setting in own)
+    for setting in some[:MAX_RIVALS]:
+        values = [value_of(run.specs[i].experiment, run.records[i], choice.metric) for i in setting.trials]
+        rows.append((shortened(setting.label, MAX_NAME), estimate(values, setting.experiment.data.folds), values))
+    drawn = interval_svg(rows, words(choice.metric), NAME_WIDTH)
+    several = any(len(setting.trials) > 1 for setting in some[:MAX_RIVALS])
+    text = "A dot is a trial, a stroke the mean, a band its 95 % interval" if several else "A dot is a trial"
+    left = f"; {len(some) - MAX_RIVALS} more settings are in the table below" if len(some) > MAX_RIVALS else ""
+    return Markup(drawn), f"The settings, the best first. {text}{left}."
+
+
 def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[Markup, str]:
     """Draw why: the score against the hyperparameter that matters most, else the chosen setting's curves."""
     if sweep and sweep.metrics:
@@ -173,6 +190,8 @@ def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[
                 share = f" ({axis.label} explains {100 * shares[axis.name]:.0f} % of the variation)" if told else ""
                 line = "the line is the best setting at each value or near it, with the range of its trials"
                 return Markup(drawn), f"A dot is a trial; {line}{share}."
+    if choice.rivals > 1 and not math.isnan(choice.mean):
+        return _beside_rivals(report, choice)
     own = next((one for one in report.quantities if one.name == choice.setting.experiment.loss), None)
     drawn = answer_svg.curves(own, choice.setting.trials) if own else ""
     several = ": mean and range of its trials" if len(choice.setting.trials) > 1 else ""

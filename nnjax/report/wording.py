@@ -30,16 +30,21 @@ def target_words(setting: Setting) -> str:
     return " and ".join([", ".join(names[:-1]), *names[-1:]]) if len(names) > 1 else "".join(names)
 
 
-def setting_words(setting: Setting) -> str:
-    """Name a setting with the fields' names as words; a dense network that has no other name by its layers."""
-    if setting.label != layers(setting.experiment, setting.facts) or not traits_of(setting.experiment.model).is_dense:
-        return NAMES.sub(lambda found: found[0].replace("_", " "), setting.label)
+def setting_words(setting: Setting, alone: bool = False) -> str:
+    """Name a setting with the fields' names as words; a dense network that stands alone by its layers too."""
+    name = NAMES.sub(lambda found: found[0].replace("_", " "), setting.label)
+    if not alone or not traits_of(setting.experiment.model).is_dense:
+        return name
+    own = layer_words(setting)
+    return own if setting.label == layers(setting.experiment, setting.facts) else f"{name}: {own}"
+
+
+def layer_words(setting: Setting) -> str:
+    """Describe the layers of a dense network."""
     hidden, facts = setting.experiment.model.widths or (), setting.facts
     ends = count(facts.num_inputs, "input"), count(output_width(setting.experiment.model, facts), "output")
     if len(hidden) > MAX_LAYERS:
         return f"{ends[0]}, hidden layers of {'-'.join(map(str, hidden))} units, {ends[1]}"
-    sizes = " and ".join(
-        [", ".join(map(str, hidden[:-1])), *map(str, hidden[-1:])] if len(hidden) > 1 else map(str, hidden)
-    )
+    sizes = f"{', '.join(map(str, hidden[:-1]))} and {hidden[-1]}" if len(hidden) > 1 else "".join(map(str, hidden))
     between = f"hidden layer{'s' * (len(hidden) > 1)} of {sizes} units" if hidden else "no hidden layer"
     return f"{ends[0]}, {between}, {ends[1]}"

@@ -54,6 +54,9 @@ def test_several_goals_have_an_answer_each():
     assert classes.question == "How well does this network classify digits?"
     assert "PCA with" in " ".join(what for what, _ in copies.baselines)
     assert classes.caption == "The chosen network's learning curves."
+    assert classes.label == "mlp: 64 inputs, hidden layer of 8 units, ten outputs"
+    assert copies.caption == "The settings, the best first. A dot is a trial."
+    assert copies.chart.count('class="dot"') == 4
 
 
 def test_the_best_setting_at_each_value():

@@ -1,5 +1,6 @@
 import dataclasses
 import io
+import re
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 
 from nnjax.core.fields import replace
 from nnjax.report.charts import captioned_images
+from nnjax.report.charts.scatter_svg import scatter_svg
 from nnjax.report.context import ReportContext
 from nnjax.report.sections import latent, mistakes, predictions, reconstructions, weights
 
@@ -86,7 +88,19 @@ def test_regression_says_how_much_it_explains():
     run = fake_run(REGRESSOR, dataset=table())
     snapshot = ReportContext(run).snapshots[0]
     perfect = dataclasses.replace(snapshot, outputs=snapshot.targets.copy())
-    assert predictions.regressions([perfect])[0].what == "R² 1.000, 1.000 on 60 examples (test)"
+    assert predictions.regressions([perfect])[0].words == "R² 1.000, 1.000 on 60 examples (test)"
+
+
+def test_a_point_stands_where_its_values_say():
+    """By hand: of values 0, 1 and 2 the middle one is in the middle; what is not finite is left out."""
+    drawn = scatter_svg(np.array([0.0, 1, 2, 1]), np.array([2.0, 1, 0, np.nan]), "a<b", "told")
+    [dots] = re.findall(r'class="points" d="([^"]*)"', drawn)
+    places = [tuple(map(float, one.split())) for one in re.findall(r"M([\d. ]+)h0", dots)]
+    (x0, y0), (x1, y1), (x2, y2) = places
+    assert (x1, y1) == pytest.approx(((x0 + x2) / 2, (y0 + y2) / 2), abs=0.1)
+    assert x0 < x2
+    assert y0 < y2  # downward: the first is predicted highest
+    assert "true a&lt;b" in drawn
 
 
 def test_files_hold_the_images_of_the_page(demo):

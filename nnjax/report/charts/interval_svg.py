@@ -11,10 +11,16 @@ from nnjax.report.charts.svg_axes import ticks
 from nnjax.runs.statistics import Estimate
 
 WIDTH, LEFT, RIGHT, TOP, ROW, BOTTOM = 640, 34, 22, 10, 56, 44
+LOW_ROW, MANY = 34, 3  # a row where there are so many
 
 
-def interval_svg(rows: Sequence[tuple[str, Estimate, Sequence[float]]], label: str) -> str:
+def interval_svg(rows: Sequence[tuple[str, Estimate, Sequence[float]]], label: str, left: int = LEFT) -> str:
     """Draw a row for each (name, mean with interval, values): dots, a bar for the interval, a stroke for the mean.
+
+    Args:
+      rows: from the top.
+      label: of the axis.
+      left: room for the names.
 
     Returns:
       An SVG; "" where no mean is finite.
@@ -23,10 +29,11 @@ def interval_svg(rows: Sequence[tuple[str, Estimate, Sequence[float]]], label: s
     if not known:
         return ""
     numbers = [v for _, found, own in known for v in (found.mean, found.low, found.high, *own) if np.isfinite(v)]
-    across, height = scale(numbers, False, LEFT, WIDTH - RIGHT), TOP + ROW * len(known) + BOTTOM
+    row = LOW_ROW if len(known) >= MANY else ROW
+    across, height = scale(numbers, False, left, WIDTH - RIGHT), TOP + row * len(known) + BOTTOM
     body = [*_axis(across, height, label)]
     for i, (name, found, own) in enumerate(known):
-        body += _row(across, TOP + ROW * (i + 0.5), name, found, own)
+        body += _row(across, TOP + row * (i + 0.5), name, found, own)
     told = html.escape(printable(f"{label}: " + "; ".join(_told(*row) for row in known)))
     head = f'<svg class="answer-chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{told}">'
     return f"{head}<title>{told}</title>{''.join(body)}</svg>"
@@ -42,7 +49,7 @@ def _axis(across: Scale, height: int, label: str) -> Iterator[str]:
         x = across.at(value)
         yield f'<path class="grid" d="M{x:.1f} {TOP}V{height - BOTTOM}"/>'
         yield f'<text x="{x:.1f}" y="{height - BOTTOM + 17}" text-anchor="middle">{value:g}</text>'
-    middle = (LEFT + WIDTH - RIGHT) / 2
+    middle = (across.start + WIDTH - RIGHT) / 2
     yield f'<text class="name" x="{middle}" y="{height - 6}" text-anchor="middle">{html.escape(label)}</text>'
 
 

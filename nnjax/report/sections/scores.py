@@ -12,6 +12,7 @@ from nnjax.report.context import MAX_BOARDS, ReportContext
 from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, detail
 from nnjax.report.text import cell
+from nnjax.report.wording import data_words, target_words
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, mean_and_spread, scored_with, scores, weights_words
 
@@ -49,7 +50,8 @@ class Board(NamedTuple):
 
     Attributes:
       goal: "reconstruction", "classification" or "regression".
-      data: the name of the data.
+      data: the name of the data, or of what is predicted.
+      has_target: whether it is the latter.
       part: what the scores were measured on, with which weights.
       columns: heads after the name.
       rows: the best first.
@@ -59,6 +61,7 @@ class Board(NamedTuple):
 
     goal: str
     data: str
+    has_target: bool
     part: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
@@ -83,7 +86,8 @@ def _board(
     columns = [column for column in COLUMNS if any(column in texts for _, _, texts in entries)]
     return Board(
         goal=goal,
-        data=own[0].facts.name,
+        data=target_words(own[0]) or data_words(own[0].facts),
+        has_target=bool(target_words(own[0])),
         part=_measured_on(baselines),
         columns=tuple(columns),
         rows=_rows(entries, columns, num_networks),
