@@ -248,6 +248,13 @@ class Prepared:
         )
 
 
+class Gathered(NamedTuple):
+    """What of a batch has been seen: the weighted sum of its gradients, as the weights, and the sum of the weights."""
+
+    grads: Params
+    weight: Float[Array, "..."]
+
+
 class TrialState(NamedTuple):
     """What a trial needs to go on training: arrays only. In a population every field has leading axes.
 
@@ -264,6 +271,7 @@ class TrialState(NamedTuple):
       bad_step: int32 []; the first step whose loss was not finite, counted from 1; 0 while there is none.
       model_state: what the model changes in training without gradients (batch statistics); {} for most.
       best_model_state: that at the best epoch.
+      gathered: of a batch that is gathered from several; None elsewhere.
     """
 
     params: Params
@@ -278,6 +286,7 @@ class TrialState(NamedTuple):
     bad_step: Int[Array, "..."]
     model_state: Any = {}  # noqa: RUF012 (never changed)
     best_model_state: Any = {}  # noqa: RUF012
+    gathered: Gathered | None = None
 
 
 @dataclasses.dataclass(frozen=True, eq=False)

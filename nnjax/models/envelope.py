@@ -8,16 +8,14 @@ is beyond its widths stays exactly zero: activations are masked after f, gradien
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
-from nnjax.core.archives import DAMAGE, describe
-from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
-from nnjax.core.text import represent
 from nnjax.core.types import Params
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS
@@ -26,8 +24,8 @@ from nnjax.nn.losses import loss_of
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
 
-DEPTH, ACTIVATION, KERNEL_INIT, OPTIMIZER, SCHEDULE = (
-    f"its {name}" for name in ("depth", "activation", "kernel_init", "optimizer", "schedule")
+DEPTH, ACTIVATION, KERNEL_INIT, OPTIMIZER, SCHEDULE, BATCHES = (
+    f"its {name}" for name in ("depth", "activation", "kernel_init", "optimizer", "schedule", "batches")
 )
 # Exact where a trial lacks them.
 NEUTRAL = {"dropout": 0.0, "label_smoothing": 0.0, "init_scale": 1.0, "min_delta": 0.0}
@@ -45,6 +43,8 @@ class Envelope:
       optimizers: (name, preset).
       hyperparameters: all that a trial may have.
       optional: those of them that some trials lack.
+      batch_sizes: where they differ, ascending, each a multiple of the first: the program goes through batches of the
+        first size, and trials of larger ones gather the gradients of several (`nnjax.train.engine.gathering`).
     """
 
     widths: tuple[int, ...]
@@ -55,6 +55,7 @@ class Envelope:
     schedules: tuple[str, ...]
     hyperparameters: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    batch_sizes: tuple[int, ...] = ()
 
     def holds(self, experiment: Experiment) -> bool:
         """Whether a trial fits."""
@@ -68,6 +69,7 @@ class Envelope:
             and optimizer.schedule in self.schedules
             and set(present) <= set(self.hyperparameters)
             and set(self.hyperparameters) - set(present) <= set(self.optional)
+            and (not self.batch_sizes or (experiment.batch_size in self.batch_sizes and may_gather(experiment)))
         )
 
     def experiment(self, some: Experiment) -> Experiment:
@@ -81,6 +83,7 @@ class Envelope:
             model=model,
             optimizer=OptimizerConfig(name, preset, self.schedules[0]),
             hyperparameters=Hyperparameters(**zeros),
+            batch_size=self.batch_sizes[0] if self.batch_sizes else some.batch_size,
         )
 
     def names(self) -> tuple[str, ...]:
@@ -91,6 +94,7 @@ class Envelope:
             KERNEL_INIT: self.kernel_inits,
             OPTIMIZER: self.optimizers,
             SCHEDULE: self.schedules,
+            BATCHES: self.batch_sizes,
         }
         chosen = [name for name, options in choices.items() if len(options) > 1]
         widths = [width_name(place) for place in range(len(self.widths))]
@@ -106,6 +110,7 @@ class Envelope:
         places[KERNEL_INIT] = self.kernel_inits.index(model.kernel_init)
         places[OPTIMIZER] = self.optimizers.index((optimizer.name, optimizer.preset))
         places[SCHEDULE] = self.schedules.index(optimizer.schedule)
+        places[BATCHES] = experiment.batch_size // self.batch_sizes[0] if self.batch_sizes else 1
         own |= {name: float(place) for name, place in places.items()}
         widths = extended(model.widths, len(self.widths))
         own |= {width_name(place): float(width) for place, width in enumerate(widths)}
@@ -119,6 +124,7 @@ def envelope_of(experiments: Sequence[Experiment]) -> Envelope:
     present = [experiment.hyperparameters.present() for experiment in experiments]
     every = [field.name for field in dataclasses.fields(Hyperparameters) if any(field.name in own for own in present)]
     optimizers = [experiment.optimizer for experiment in experiments]
+    sizes = tuple(sorted({experiment.batch_size for experiment in experiments}))
     return Envelope(
         widths=tuple(map(max, zip(*widths, strict=True))),
         depths=tuple(sorted({len(experiment.model.widths) for experiment in experiments})),
@@ -128,54 +134,8 @@ def envelope_of(experiments: Sequence[Experiment]) -> Envelope:
         schedules=_sorted(one.schedule for one in optimizers),
         hyperparameters=tuple(every),
         optional=tuple(name for name in every if any(name not in own for own in present)),
+        batch_sizes=sizes if len(sizes) > 1 else (),
     )
-
-
-def envelope_from_json(tree: Mapping[str, Any] | None) -> Envelope | None:
-    """Read an envelope back from what JSON made of its fields; None for none.
-
-    Raises:
-      UserError: somebody has changed it to what is none.
-    """
-    if tree is None:
-        return None
-    try:
-        fields = {field.name: tuple(tree[field.name]) for field in dataclasses.fields(Envelope)}
-        fields["optimizers"] = tuple((name, preset) for name, preset in fields["optimizers"])
-        _refuse_damaged(fields)
-    except DAMAGE as error:
-        raise UserError(
-            f"An envelope in environment.json is damaged ({describe(error)}): bring a good copy back, or name another "
-            "workdir."
-        ) from None
-    return Envelope(**fields)
-
-
-def envelopes_from_json(trees: Any) -> list[Envelope]:
-    """Read some envelopes back; errors as for one."""
-    if not isinstance(trees, list):
-        raise UserError(f"The envelopes in environment.json are {represent(trees)}, but a list was expected.")
-    return [one for one in map(envelope_from_json, trees) if one is not None]
-
-
-def _refuse_damaged(fields: Mapping[str, tuple[Any, ...]]) -> None:
-    widths, depths, hyperparameters = fields["widths"], fields["depths"], fields["hyperparameters"]
-    sizes = [*widths, *depths]
-    if not all(type(size) is int and 0 < size < 2**24 for size in sizes) or max(depths, default=0) != len(widths):
-        raise ValueError(f"the widths of an envelope are {list(widths)}, its depths {list(depths)}")
-    known: dict[str, Collection[Any]] = {
-        "depths": depths,
-        "activations": [name for name, record in ACTIVATIONS.items() if not record.distribution],
-        "kernel_inits": KERNEL_INITS,
-        "optimizers": [(name, preset) for name, rule in OPTIMIZERS.items() for preset in rule.presets],
-        "schedules": SCHEDULES,
-        "hyperparameters": [field.name for field in dataclasses.fields(Hyperparameters) if field.name != "others"],
-        "optional": hyperparameters,
-    }
-    for name, choices in known.items():
-        found, may_lack = fields[name], name in ("hyperparameters", "optional")
-        if not set(found) <= set(choices) or len(set(found)) < len(found) or not (found or may_lack):
-            raise ValueError(f"the {name} of an envelope are {list(found)}")
 
 
 def _sorted(names: Iterable[str]) -> tuple[str, ...]:
@@ -204,8 +164,33 @@ def may_share(experiment: Experiment) -> bool:
     )
 
 
+def may_gather(experiment: Experiment) -> bool:
+    """Whether a trial that may be in an envelope may gather a batch from smaller ones: nothing is drawn by its place in
+    a batch, and its optimizer reads gradients alone.
+    """
+    data, rule = experiment.data, OPTIMIZERS[experiment.optimizer.name]
+    return (
+        experiment.hyperparameters.dropout is None
+        and data.augment == "none"
+        and data.window is None
+        and not rule.needs
+        and experiment.shuffle
+    )
+
+
+def are_multiples(batch_sizes: Sequence[int]) -> bool:
+    """Whether ascending batch sizes differ, and are multiples of the first."""
+    return all(a < b and b % batch_sizes[0] == 0 for a, b in itertools.pairwise(batch_sizes))
+
+
+def merged_part(experiment: Experiment) -> Experiment:
+    """Return what the trials of an envelope have in common that may have several batch sizes."""
+    shared = shared_part(experiment)
+    return dataclasses.replace(shared, batch_size=1) if may_gather(experiment) else shared
+
+
 def shared_part(experiment: Experiment) -> Experiment:
-    """Return what the trials of an envelope have in common."""
+    """Return what the trials of an envelope of one batch size have in common."""
     model = dataclasses.replace(experiment.model, widths=(), activation="", kernel_init="")
     return dataclasses.replace(
         experiment, model=model, optimizer=OptimizerConfig("", "", ""), hyperparameters=Hyperparameters()

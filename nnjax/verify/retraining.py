@@ -11,7 +11,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, program_key
 from nnjax.core.fields import replace
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.envelope import envelope_from_json, shared_part
+from nnjax.models.envelope import merged_part, shared_part
+from nnjax.models.envelope_json import envelope_from_json
 from nnjax.runs import folder as runs
 from nnjax.runs.config_json import refuse_other_draws
 from nnjax.runs.run import Run
@@ -83,7 +84,8 @@ def neighbors(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
         alike = program_key(other) == program_key(own)
         if plan.envelope is not None:
             keys = program_key(other), program_key(own)
-            alike = shared_part(keys[0]) == shared_part(keys[1]) and plan.envelope.holds(other)
+            common = merged_part if plan.envelope.batch_sizes else shared_part
+            alike = common(keys[0]) == common(keys[1]) and plan.envelope.holds(other)
         return spec.id != trial and in_step and alike
 
     slower = replace(own, {"learning_rate": (own.hyperparameters.learning_rate or 1.0) / 2})

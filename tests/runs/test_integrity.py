@@ -11,7 +11,7 @@ import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.types import Scaler
 from nnjax.data import prepare_loaded
-from nnjax.models.envelope import envelopes_from_json
+from nnjax.models.envelope_json import envelopes_from_json
 from nnjax.runs import integrity
 from nnjax.train.host import checkpoint
 from nnjax.train.storage.records import Stage
@@ -86,6 +86,7 @@ ENVELOPE = {
     "schedules": ["constant"],
     "hyperparameters": ["learning_rate", "b1", "b2", "epsilon", "dropout"],
     "optional": ["dropout"],
+    "batch_sizes": [],
 }
 
 
@@ -112,11 +113,17 @@ ENVELOPE = {
         {"schedules": [{}]},
         {"hyperparameters": ["learning_rate", "others"]},
         {"optional": ["l2"]},
+        {"batch_sizes": [8, 12]},
+        {"batch_sizes": [8, 8]},
+        {"batch_sizes": [0, 8]},
+        {"batch_sizes": 8},
     ],
 )
 def test_envelopes(changes):
     [envelope] = envelopes_from_json([ENVELOPE, None])
     assert json.loads(json.dumps(dataclasses.asdict(envelope))) == ENVELOPE
+    older = {name: value for name, value in ENVELOPE.items() if name != "batch_sizes"}
+    assert envelopes_from_json([older]) == [envelope]
     for damaged in (ENVELOPE | changes, {}, [], "relu", 3, True):
         with pytest.raises(UserError, match=r"An envelope in environment.json is damaged \(.*\): bring"):
             envelopes_from_json([damaged])

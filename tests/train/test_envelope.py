@@ -14,7 +14,8 @@ from stepwise import QUICK
 from nnjax.core.experiment import ModelConfig, OptimizerConfig, program_key
 from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
-from nnjax.models.envelope import Envelope, envelope_from_json, envelope_of, in_envelope, may_share, own_params
+from nnjax.models.envelope import Envelope, envelope_of, in_envelope, may_share, own_params
+from nnjax.models.envelope_json import envelope_from_json
 from nnjax.nn import optimizers
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS

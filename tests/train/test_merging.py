@@ -11,14 +11,15 @@ from populations import CLASSIFIER, StopAfter, blobs, specs_of
 import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
-from nnjax.models.envelope import envelope_from_json, envelope_of
+from nnjax.models.envelope import envelope_of
+from nnjax.models.envelope_json import envelope_from_json
 from nnjax.train.host.population import Stopped
 from nnjax.train.layout.merging import bundle
 from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.layout.prices import AROUND, FILE, Prices, read_prices, step_seconds
 from nnjax.verify.retraining import retrial
 
-AXES = {"widths": [(4,), (6, 3)], "activation": ["relu", "tanh"], "clip_norm": [None, 0.5]}
+AXES = {"widths": [(4,), (6, 3)], "activation": ["relu", "tanh"], "clip_norm": [None, 0.5], "batch_size": [8, 24]}
 CHEAP = Prices(product=1e-10, number=1e-9, compiling=2.0)
 
 
@@ -35,7 +36,8 @@ def test_one_program_trains_all_of_them_and_the_run_folder_says_how(folder):
     [plan] = environment["plan"]
     envelope = envelope_from_json(plan["envelope"])
     assert envelope.widths == (6, 4)  # (4,) passes its four units on at the second place
-    assert (plan["trials"], from_json(plan).envelope) == (list(range(8)), envelope)
+    assert (plan["trials"], from_json(plan).envelope) == (list(range(16)), envelope)
+    assert envelope.batch_sizes == (8, 24)
     for trial, spec in enumerate(run.specs):
         sizes = (4, *spec.experiment.model.widths, 3)
         kernels = [layer["kernel"].shape for _, layer in sorted(run.params(trial).items())]
@@ -45,7 +47,7 @@ def test_one_program_trains_all_of_them_and_the_run_folder_says_how(folder):
 @pytest.mark.slow
 def test_each_trains_as_it_does_alone(folder):
     _, run = folder
-    for trial in (0, 3, 6):
+    for trial in (0, 7, 13):
         spec = run.specs[trial]
         alone = nnjax.sweep(spec.experiment, {}, data=blobs(), plan=Plan(1, 1, 1))
         for name, curve in alone.curves().items():
@@ -88,20 +90,20 @@ def test_a_trial_starts_from_one_of_its_envelope():
 
 def test_nothing_is_merged_that_was_not_to_be(folder):
     specs = specs_of(CLASSIFIER, AXES)
-    assert len(bundle(specs, Plan(merge=False), 2, sizes)) == 8
-    assert len(bundle(specs, Plan(lanes=1), 2, sizes)) == 8
-    assert len(bundle(specs, Plan(fixed=True), 2, sizes)) == 8
+    assert len(bundle(specs, Plan(merge=False), 2, sizes)) == 16
+    assert len(bundle(specs, Plan(lanes=1), 2, sizes)) == 16
+    assert len(bundle(specs, Plan(fixed=True), 2, sizes)) == 16
 
 
 def sizes(key):
-    return 4, 3, 5
+    return 4, 3, 5 * key.batch_size
 
 
 @pytest.fixture
 def prices(monkeypatch):
     """Let the machine have some prices, and say how many programs the trials of a space are."""
 
-    def parts(given, axes, *, of=lambda key: (64, 10, 50), base=CLASSIFIER):
+    def parts(given, axes, *, of=lambda key: (64, 10, 50 * key.batch_size), base=CLASSIFIER):
         monkeypatch.setattr("nnjax.train.layout.merging.read_prices", lambda: given)
         return bundle(specs_of(base, axes), Plan(), 2, of)
 
@@ -117,7 +119,7 @@ def test_what_is_merged_by_the_price_of_compiling(prices):
 
 def test_large_networks_are_not_padded_for_a_second_of_compiling(prices):
     axes = {"widths": [(32,), (300, 100), (400, 200)], "epochs": [20], "seed": range(2)}
-    found = prices(CHEAP, axes, of=lambda key: (784, 10, 469))
+    found = prices(CHEAP, axes, of=lambda key: (784, 10, 469 * key.batch_size))
     assert [one.envelope for one in found] == [None] * 3
 
 
@@ -134,6 +136,28 @@ def test_a_step_by_hand():
     assert step_seconds(Prices(0.0, 1.0, 0.0), envelope_of([one.key]), 2, 1, 4) == AROUND * (96 + 65)
 
 
+def test_a_step_where_batches_are_gathered_by_hand():
+    """As above, and two more numbers a weight: the sums of gradients are read and written."""
+    axes = {"batch_size": [4, 8]}
+    specs = specs_of(replace(CLASSIFIER, {"optimizer.name": "sgd", "widths": (3,)}), axes)
+    envelope = envelope_of([spec.experiment for spec in specs])
+    assert step_seconds(Prices(0.0, 1.0, 0.0), envelope, 2, 1, 4) == AROUND * (96 + 65 + 26)
+
+
+@pytest.mark.parametrize(
+    ("axes", "programs"),
+    [
+        ({"batch_size": [8, 16, 32]}, 1),
+        ({"batch_size": [8, 12]}, 2),  # 12 is not several batches of 8
+        ({"batch_size": [8, 12, 24]}, 2),  # 24 with one of them
+        ({"batch_size": [8, 16], "dropout": [0.2]}, 2),  # masks are drawn by the place in a batch
+        ({"batch_size": [8, 16], "dropout": [None, 0.2]}, 3),
+    ],
+)
+def test_which_batch_sizes_share_a_program(prices, axes, programs):
+    assert len(prices(CHEAP, axes)) == programs
+
+
 def test_many_architectures_are_sorted_in_a_moment(prices):
     widths = [(4 + i % 17, 4 + i // 17) for i in range(300)]
     found = prices(CHEAP, {"widths": widths, "epochs": [20]})
@@ -145,7 +169,7 @@ def test_many_architectures_are_sorted_in_a_moment(prices):
 def test_of_many_architectures_none_is_padded_to_a_hundred_times_its_size(prices):
     """40 networks of 2,000 + i and 4 units, or 4 and about 1,150, cost alike; one envelope of two has 2,000 · 1,150."""
     widths = [shape for i in range(20) for shape in ((2000 + i, 4), (4, 1146 + i))]
-    found = prices(CHEAP, {"widths": widths, "epochs": [20]}, of=lambda key: (4, 10, 469))
+    found = prices(CHEAP, {"widths": widths, "epochs": [20]}, of=lambda key: (4, 10, 469 * key.batch_size))
     assert sorted(one.envelope.widths for one in found) == [(4, 1165), (2019, 4)]
 
 

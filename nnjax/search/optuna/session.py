@@ -16,7 +16,8 @@ from nnjax.core.types import DataFacts, Prepared
 from nnjax.data import Datasets
 from nnjax.diagnosis.trials import note_verdicts
 from nnjax.exchange.start_weights import read_weights
-from nnjax.models.envelope import Envelope, envelopes_from_json
+from nnjax.models.envelope import Envelope
+from nnjax.models.envelope_json import envelopes_from_json
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.measured_baselines import measure_baselines
 from nnjax.runs.resumed_plan import OTHER_PLAN, resumed_plan

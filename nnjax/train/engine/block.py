@@ -160,13 +160,15 @@ class Block:
         self, data: DeviceData, hyper: Hyper, state: TrialState, index: Indices, weight: Mask, total_steps: Count
     ) -> TrialState:
         """Take one step of all lanes, on the examples at index [m, b], or [1, b] where batches are shared."""
-        trial = self.trial
+        trial, per_epoch = self.trial, steps_per_epoch(data, self.trial.experiment.batch_size)
         if self.shared:
             batch = trial.training_batch(data, index[0], weight)
-            return self.over(lambda h, s: trial.step(h, s, batch, total_steps))(hyper, state)
-        return self.over(lambda h, s, i: trial.step(h, s, trial.training_batch(data, i, weight), total_steps))(
-            hyper, state, index
-        )
+            return self.over(lambda h, s: trial.step(h, s, batch, total_steps, per_epoch))(hyper, state)
+
+        def step(hyper: Hyper, state: TrialState, index: Indices) -> TrialState:
+            return trial.step(hyper, state, trial.training_batch(data, index, weight), total_steps, per_epoch)
+
+        return self.over(step)(hyper, state, index)
 
     def finish_epoch(
         self, data: DeviceData, hyper: Hyper, progress: _Progress, epoch: Count, total_steps: Count

@@ -18,8 +18,8 @@ import optax
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.structure import unflatten
-from nnjax.core.types import Array, Count, Float, Key, Params, Scalar, TrialState, UInt
-from nnjax.models.envelope import OPTIMIZER, SCHEDULE, has
+from nnjax.core.types import Array, Count, Float, Gathered, Key, Params, Scalar, TrialState, UInt
+from nnjax.models.envelope import BATCHES, OPTIMIZER, SCHEDULE, has
 from nnjax.models.envelope_network import make_envelope
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
@@ -31,6 +31,7 @@ from nnjax.nn.metrics import metric_of
 from nnjax.nn.optimizer_choice import choose_optimizer, choose_schedule
 from nnjax.nn.optimizers import make_optimizer, optimizer_of
 from nnjax.nn.schedules import make_schedule
+from nnjax.train.engine import gathering
 from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
 from nnjax.train.engine.curve_names import curve_name, metric_names
 from nnjax.train.engine.device_data import DeviceData, Shapes
@@ -52,6 +53,7 @@ class Trial:
         config = experiment.model
         self.experiment, self.shapes, self.batch_axis = experiment, shapes, batch_axis
         self.own, self.envelope = traits_of(config).own, shapes.envelope
+        self.gathers = self.envelope is not None and bool(self.envelope.batch_sizes)
         if self.envelope is None:
             self.model = make_model(config, shapes.shape, shapes.num_outputs)
         else:
@@ -96,7 +98,12 @@ class Trial:
             bad_step=none,
             model_state=model_state,
             best_model_state=model_state,
+            gathered=self.nothing_yet(params),
         )
+
+    def nothing_yet(self, params: Params) -> Gathered | None:
+        """Return what is gathered of a batch before it begins; None where batches are not gathered."""
+        return gathering.nothing_yet(params, self.dtype) if self.gathers else None
 
     def apply(
         self, variables: Variables, x: Float[Array, "b d"], *, train: bool, key: Key | None, hyper: Hyper
@@ -204,14 +211,30 @@ class Trial:
         """Sum over the devices that share a batch."""
         return value if self.batch_axis is None else jax.lax.psum(value, self.batch_axis)
 
-    def step(self, hyper: Hyper, state: TrialState, batch: Batch, total_steps: Count) -> TrialState:
-        """Take one optimizer step on one batch."""
+    def step(
+        self, hyper: Hyper, state: TrialState, batch: Batch, total_steps: Count, per_epoch: Count | None = None
+    ) -> TrialState:
+        """Take one optimizer step on one batch; where batches are gathered, on the last part of one.
+
+        Args:
+          hyper, state, batch: of the trial.
+          total_steps: of its training.
+          per_epoch: steps of an epoch; only read where batches are gathered.
+        """
         batch = self.augment(state, batch)
         size = self.total(jnp.sum(batch.w))
         objective = self.objective(hyper, state, batch, size)
         (value, model_state), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
         value, grads = jax.tree.map(self.total, (value, grads))
+        gathered = None
+        if state.gathered is not None and per_epoch is not None:
+            gathered = gathering.gather(state.gathered, grads, size)
+            grads, total_steps = gathering.mean(gathered), gathering.own_steps(total_steps, hyper[BATCHES], per_epoch)
         params, opt_state = self.update(hyper, state, total_steps, value, grads, objective)
+        if gathered is not None and per_epoch is not None:
+            whole = gathering.is_whole(state.step, hyper[BATCHES], per_epoch)
+            before, after = (state.params, state.opt_state, gathered), (params, opt_state, self.nothing_yet(params))
+            params, opt_state, gathered = jax.tree.map(lambda new, old: jnp.where(whole, new, old), after, before)
         bad = (state.bad_step == 0) & ~jnp.isfinite(value)
         return state._replace(
             params=params,
@@ -221,6 +244,7 @@ class Trial:
             weight_sum=state.weight_sum + size,
             bad_step=jnp.where(bad, state.step + 1, state.bad_step),
             model_state=model_state,
+            gathered=gathered,
         )
 
     def update(
@@ -286,7 +310,7 @@ class Trial:
         """
         key = self.key_of(state, DROPOUT)
         y = self.smooth(hyper, batch.y)
-        if self.experiment.class_weight is not None:  # all of a batch may have weight 0
+        if self.experiment.class_weight is not None or self.gathers:  # all of a batch may have weight 0
             size = jnp.where(size > 0, size, 1)
 
         def value(params: Params) -> tuple[Scalar, Any]:

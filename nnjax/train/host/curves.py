@@ -39,7 +39,7 @@ def extend_record(record: Record, points: Points, step: int, spec: TrialSpec, gr
         record.status, record.epochs = STOPPED, stop
     elif bad_step:
         record.status = DIVERGED
-        record.values["diverged_at_step"] = float(bad_step)
+        record.values["diverged_at_step"] = float(group.own_steps(spec, bad_step))
     elif step >= group.total_steps(spec):
         record.status = DONE
     record.curves = {name: curve[: record.epochs] for name, curve in record.curves.items()}

@@ -135,7 +135,8 @@ class Layouts:
           survival: of the group's trials.
           beside: chunks that share the time.
         """
-        if not self.costs.note(chunk.program, seconds / beside, steps * len(chunk.specs())):
+        taken = sum(steps / chunk.group.batches(spec) for spec in chunk.specs())
+        if not self.costs.note(chunk.program, seconds / beside, round(taken)):
             return None
         segment = SegmentTime(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
         may_change = fresh and not chunk.group.plan.fixed and not chunk.queued  # what is queued would be lost

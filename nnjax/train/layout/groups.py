@@ -115,7 +115,7 @@ def _rows(plan: Plan) -> int:
 def _sizes(prepared: Mapping[DataConfig, Prepared]) -> Sizes:
     def sizes(key: Experiment) -> tuple[int, int, int]:
         shapes = make_shapes(key, prepared[key.data])
-        return shapes.num_inputs, shapes.num_outputs, -(-len(prepared[key.data].train) // key.batch_size)
+        return shapes.num_inputs, shapes.num_outputs, len(prepared[key.data].train)
 
     return sizes
 

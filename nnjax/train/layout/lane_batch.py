@@ -45,11 +45,20 @@ class Group(NamedTuple):
     price: Price | None = None
 
     def steps_per_epoch(self) -> int:
-        """Count the batches of an epoch."""
+        """Count the program's batches of an epoch."""
         return -(-int(self.data.train.count) // self.key.batch_size)
 
+    def batches(self, spec: TrialSpec) -> int:
+        """Count the program's batches of which one of a trial's is gathered."""
+        return spec.experiment.batch_size // self.key.batch_size
+
+    def own_steps(self, spec: TrialSpec, steps: int) -> int:
+        """Count the steps that a trial's optimizer has taken, or begun, in steps of the program."""
+        epochs, rest = divmod(steps, self.steps_per_epoch())
+        return epochs * -(-self.steps_per_epoch() // self.batches(spec)) + -(-rest // self.batches(spec))
+
     def total_steps(self, spec: TrialSpec) -> int:
-        """Count the steps of one trial's training."""
+        """Count the program's steps of one trial's training."""
         return spec.experiment.epochs * self.steps_per_epoch()
 
     def flops(self, spec: TrialSpec) -> float:

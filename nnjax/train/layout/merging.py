@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnjax.core.experiment import Experiment, TrialSpec, program_key
-from nnjax.models.envelope import Envelope, envelope_from_json, envelope_of, may_share, shared_part
+from nnjax.models.envelope import Envelope, are_multiples, envelope_of, may_share, merged_part
+from nnjax.models.envelope_json import envelope_from_json
 from nnjax.train.layout.plan import Plan
 from nnjax.train.layout.prices import Prices, read_prices, step_seconds
 
 SURE = 0.5  # of a compilation has to be saved, as zeros are priced by rule
 MOST = 32  # kinds of networks that are all compared in pairs; of more, neighbors in size are, and join first
 
-Sizes = Callable[[Experiment], tuple[int, int, int]]  # static part -> inputs, outputs, steps of an epoch
+Sizes = Callable[[Experiment], tuple[int, int, int]]  # static part -> inputs, outputs, training examples
 
 
 class Price(NamedTuple):
@@ -34,11 +36,10 @@ class Bundle(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """Some kinds of networks that would share a program: their static parts, envelope, steps, and predicted seconds."""
+    """Kinds of networks that would share a program: static parts, envelope, and predicted seconds; inf for never."""
 
     keys: tuple[Experiment, ...]
     envelope: Envelope
-    steps: float
     seconds: float
 
 
@@ -122,19 +123,20 @@ def _merged(
     found: dict[Experiment, tuple[Envelope, Price]] = {}
     alike: dict[Experiment, list[Experiment]] = {}
     for key in members:
-        alike.setdefault(shared_part(key), []).append(key)
+        alike.setdefault(merged_part(key), []).append(key)
     for keys in (keys for keys in alike.values() if len(keys) > 1):
-        num_inputs, num_outputs, per_epoch = sizes(keys[0])
+        num_inputs, num_outputs, examples = sizes(keys[0])
+        epochs = {key: share * sum(spec.experiment.epochs for spec in members[key]) for key in keys}
 
-        def part(keys: tuple[Experiment, ...], steps: float) -> _Part:
-            envelope = envelope_of(keys)
-            step = step_seconds(prices, envelope, num_inputs, num_outputs, keys[0].batch_size)  # noqa: B023
-            return _Part(keys, envelope, steps, prices.compiling + steps * step / devices)
+        def part(*keys: Experiment) -> _Part:
+            envelope, size = envelope_of(keys), min(key.batch_size for key in keys)
+            if not are_multiples(envelope.batch_sizes):
+                return _Part(keys, envelope, math.inf)
+            steps = sum(epochs[key] for key in keys) * -(-examples // size)  # noqa: B023
+            step = step_seconds(prices, envelope, num_inputs, num_outputs, size)  # noqa: B023
+            return _Part(keys, envelope, prices.compiling + steps * step / devices)
 
-        def steps_of(key: Experiment) -> float:
-            return share * sum(spec.experiment.epochs for spec in members[key]) * per_epoch  # noqa: B023
-
-        alone = {key: part((key,), steps_of(key)) for key in keys}
+        alone = {key: part(key) for key in keys}
         for one in merge(alone.values(), part, SURE * prices.compiling):
             if len(one.keys) > 1:
                 price = Price(len(one.keys), one.seconds, sum(alone[key].seconds for key in one.keys))
@@ -142,20 +144,18 @@ def _merged(
     return found
 
 
-def merge(
-    parts: Iterable[_Part], joined: Callable[[tuple[Experiment, ...], float], _Part], least: float
-) -> list[_Part]:
+def merge(parts: Iterable[_Part], joined: Callable[..., _Part], least: float) -> list[_Part]:
     """Join the two parts that save the most time together, again and again, as long as some save `least` seconds."""
 
     def both(a: _Part, b: _Part) -> _Part:
-        return joined(a.keys + b.keys, a.steps + b.steps)
+        return joined(*a.keys, *b.keys)
 
     def cheaper(pair: Sequence[_Part]) -> list[_Part]:
         """Join neighbors where that saves time."""
         one = both(pair[0], pair[-1])
         return [one] if len(pair) > 1 and one.seconds + least < sum(own.seconds for own in pair) else list(pair)
 
-    left = sorted(parts, key=lambda one: (len(one.envelope.widths), one.envelope.widths))
+    left = sorted(parts, key=lambda one: (one.keys[0].batch_size, len(one.envelope.widths), one.envelope.widths))
     before = len(left) + 1
     while MOST < len(left) < before:
         before = len(left)

@@ -12,7 +12,8 @@ from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.text import represent
-from nnjax.models.envelope import Envelope, envelope_from_json
+from nnjax.models.envelope import Envelope
+from nnjax.models.envelope_json import envelope_from_json
 from nnjax.models.registry import sees_batch
 from nnjax.models.summary import summarize_model
 from nnjax.nn.losses import loss_of

@@ -158,10 +158,11 @@ def merger(group: Group) -> str:
     assert envelope is not None
     assert price is not None
     optimizers = " or ".join(dict.fromkeys(name for name, _ in envelope.optimizers))
+    sizes = f"; batches of {' or '.join(map(str, envelope.batch_sizes))}" if envelope.batch_sizes else ""
+    widths, activations = "-".join(map(str, envelope.widths)), " or ".join(envelope.activations)
     return (
-        f"plan: {price.kinds} kinds of networks share one program, in layers of {'-'.join(map(str, envelope.widths))} "
-        f"({' or '.join(envelope.activations)}; {optimizers}); predicted with compiling: {price.together:.3g} s, apart "
-        f"{price.apart:.3g} s."
+        f"plan: {price.kinds} kinds of networks share one program, in layers of {widths} ({activations}; {optimizers}"
+        f"{sizes}); predicted with compiling: {price.together:.3g} s, apart {price.apart:.3g} s."
     )
 
 

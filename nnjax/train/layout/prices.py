@@ -55,7 +55,7 @@ def step_seconds(prices: Prices, envelope: Envelope, num_inputs: int, num_output
     weights = sum(a * b + b for a, b in itertools.pairwise(sizes))
     units = sum(envelope.widths)
     activations = 8 * len(envelope.activations) + 32 * ("dropout" in envelope.hyperparameters)
-    slots = 4 + sum(optimizer_of(name).slots for name, _ in envelope.optimizers)
+    slots = 4 + 2 * bool(envelope.batch_sizes) + sum(optimizer_of(name).slots for name, _ in envelope.optimizers)
     numbers = batch_size * units * activations + weights * slots
     return AROUND * (3 * batch_size * weights * prices.product + numbers * prices.number)
 
