@@ -22,6 +22,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import coerce_fields, import_objects, replace
 from nnjax.core.files import check_out, write_atomically
+from nnjax.core.messages import remedy
 from nnjax.core.text import represent
 from nnjax.core.types import Params, Prepared
 from nnjax.data import Datasets, prepare_loaded
@@ -222,8 +223,9 @@ def _population(
     if not {group.shapes.envelope for group in population.layouts.groups}.issuperset(envelopes):
         raise UserError(
             "Evolution copies networks of different architectures into each other, for which the program that holds "
-            "all of them does not fit the memory of a device: pass --nomerge (Plan(merge=False)), so that only "
-            "networks of one architecture replace each other."
+            "all of them does not fit the memory of a device: pass "
+            + remedy("plan=nnjax.Plan(merge=False)", "--nomerge")
+            + ", so that only networks of one architecture replace each other."
         )
     if scheduler is not None:
         population.refuse_unknown_curve(scheduler.metric)

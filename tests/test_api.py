@@ -188,7 +188,7 @@ def test_repeated_settings_are_said():
         (nnjax.Experiment(model=ModelConfig(widths=("a",))), "model.widths is"),
         (replace(CLASSIFIER, {"batch_size": 49}), "fewer than a batch of 49"),
         (replace(CLASSIFIER, {"epochs": 10**9}), "1,000,000,000 epochs are 5,000,000,000 steps"),
-        (replace(CLASSIFIER, {"output_activation": "relu", "loss": "kl_divergence"}), "allow_mismatch=true"),
+        (replace(CLASSIFIER, {"output_activation": "relu", "loss": "kl_divergence"}), "allow_mismatch=True"),
     ],
 )
 def test_impossible_experiments_make_no_folder(tmp_path, experiment, words):

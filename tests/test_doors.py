@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import inspect
 import json
+import shutil
 
 import flax.linen as nn
 import jax
@@ -14,7 +15,9 @@ import pandas as pd
 import pytest
 
 import nnjax
+from nnjax.core import messages
 from nnjax.core.object_refs import ObjectRef, import_object, path_of
+from nnjax.exchange.prediction_tables import open_network
 from nnjax.models.adapters.compiled import as_experiment
 from nnjax.models.model import Variables
 from nnjax.nn import objectives
@@ -153,6 +156,28 @@ def test_a_run_folder_predicts_with_the_objects(folder, data):
     other = nnjax.from_arrays(X + 1, Y)
     with pytest.raises(nnjax.UserError, match="are not those of the run, 'mine': their SHA-256 differs"):
         nnjax.load(path, data=other)
+
+
+def test_another_experiment_is_refused_in_the_words_of_python(folder, data):
+    with pytest.raises(nnjax.UserError, match=r"epochs: 3 → 4\); repeat the call .* or name a new workdir\."):
+        nnjax.sweep(dataclasses.replace(MINE, epochs=4), AXES, data=data, workdir=folder[0])
+
+
+def test_data_that_were_passed_are_called_arrays(folder, data, tmp_path):
+    """Also in a folder of earlier versions, which named the source that was not loaded; it can be resumed."""
+    path, run = folder
+    assert json.loads((path / "config.json").read_text("utf-8"))["experiment"]["data"]["name"] == "arrays"
+    older = tmp_path / "older"
+    shutil.copytree(path, older)
+    for name in ("config.json", "data.json"):
+        (older / name).write_text((path / name).read_text("utf-8").replace('"name": "arrays"', '"name": "mnist5k"'))
+    assert nnjax.load(older).specs[0].experiment.data == run.specs[0].experiment.data
+    assert nnjax.load(older, data=data).data().dataset.sha256 == data.sha256
+    with pytest.raises(nnjax.UserError, match="'mine' were passed as arrays and are not saved"):
+        nnjax.load(older).data()
+    assert nnjax.sweep(MINE, AXES, data=data, workdir=older).table().equals(run.table())
+    with pytest.raises(nnjax.UserError, match="The data 'arrays' have changed since"):
+        nnjax.sweep(MINE, AXES, data=(X + 1, Y), workdir=older)
 
 
 def test_the_source_is_in_the_folder(folder):
@@ -334,8 +359,15 @@ def test_a_path_is_imported_where_the_user_gives_it(data, tmp_path, monkeypatch)
         encoding="utf-8",
     )
     monkeypatch.chdir(tmp_path)
-    run = nnjax.sweep(nnjax.Experiment(model="mymodels:net", epochs=1, batch_size=32), data=data)
+    path = tmp_path / "run"
+    run = nnjax.sweep(nnjax.Experiment(model="mymodels:net", epochs=1, batch_size=32), data=data, workdir=path)
     assert str(run.specs[0].experiment.model.kind) == "mymodels:net"
+    np.testing.assert_array_equal(open_network(str(path), trust=True).outputs(ROWS[:3]), run.outputs(ROWS[:3]))
+    with pytest.raises(nnjax.UserError, match=r"pass it, nnjax\.load\(…, model=…\), or give trust=True"):
+        open_network(str(path)).outputs(ROWS[:3])
+    monkeypatch.setattr(messages, "_show", print)  # as in a command
+    with pytest.raises(nnjax.UserError, match=r"give --trust .*\.export\(.net\.jaxexport.\), then nnjax predict"):
+        open_network(str(path)).outputs(ROWS[:3])
     for path, words in {
         "nowhere:net": "there is no module nowhere",
         "mymodels:nett": r"has no 'nett'; did you mean net\?",

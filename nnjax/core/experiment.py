@@ -17,6 +17,7 @@ from nnjax.core.object_refs import ObjectRef
 from nnjax.core.text import represent
 
 AUTO = "auto"  # left open: `nnjax.checks.defaults` fills it in, by the model and the data
+ARRAYS = "arrays"  # the name of data that were passed, which no source has
 if TYPE_CHECKING:
     Read = TypeVar("Read")
     Taken = TypeVar("Taken")
@@ -48,7 +49,7 @@ class DataConfig:
 
     Attributes:
       name: a source by name ("mnist5k", "digits", "mnist", "tfds:NAME", "idx:DIR", "csv:FILE", "npz:FILE", "npy:DIR",
-        "xor", ...).
+        "xor", ...); "arrays" of what was passed to `nnjax.sweep` (data=), which a run folder does not hold.
       data_dir: where to look first for files; None for the standard places.
       target: the target column of a table (name or index), or several separated by commas; None for the source's
         default.

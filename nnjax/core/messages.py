@@ -22,6 +22,26 @@ def show_findings(show: Callable[[str], None]) -> None:
     _show = show
 
 
+def remedy(python: str, shell: str) -> str:
+    """Return what helps in Python, or what helps in a shell where a command of nnjax runs."""
+    return python if _show is None else shell
+
+
+def pass_again(field: str) -> str:
+    """Say how a command or `nnjax.load` comes by an object of the user's that a run folder only names.
+
+    Args:
+      field: the argument of `nnjax.load`, such as "model".
+    """
+    given = f"nnjax.load(…, {field}=…)"
+    return remedy(
+        f"pass it, {given}, or give trust=True where the folder is your own",
+        "give --trust where the folder is your own and the object can be imported here (predict, export, embed), or "
+        f'write a program that needs no object: in Python, {given}.export("net.jaxexport"), then nnjax predict '
+        "net.jaxexport",
+    )
+
+
 def send(sentence: str) -> None:
     """Warn of a finding, which begins with its severity (`NnjaxWarning`); log all other sentences as information."""
     severity = sentence.split(":")[0].split(" ")[0]

@@ -51,11 +51,12 @@ def from_arrays(
     """Make a data set of arrays, and check it.
 
     Args:
-      x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, or [n] for a single input. uint8 stays uint8 (it is
-        scaled on the device), everything else becomes float32. A DataFrame of numbers keeps its columns' names, by
-        which those of own sets and of new rows are put in order. Or `FileRows`, which stay on the disk. Or several
-        arrays: a dictionary, tuple or list of them, which a model of your own gets as [b, *shape] each; there whole
-        numbers (up to 2^24) stay int32, truth values bool, and neither is scaled.
+      x: [n, d] numbers, [n, h, w] or [n, h, w, channels] images, [n] for a single input, or more axes, which only a
+        model of your own takes. uint8 stays uint8 (it is scaled on the device), everything else becomes float32. A
+        DataFrame of numbers keeps its columns' names, by which those of own sets and of new rows are put in order. Or
+        `FileRows`, which stay on the disk. Or several arrays: a dictionary, tuple or list of them, which a model of
+        your own gets as [b, *shape] each; there whole numbers (up to 2^24) stay int32, truth values bool, and neither
+        is scaled.
       y: [n] class labels (whole numbers, booleans or text), [n] or [n, k] float targets, or None for no labels. Where
         the loss is of classes, or is left open, one-hot rows [n, k] are read as classes, which is said (unless `task`
         is "regression"); of a DataFrame its columns name them.
@@ -181,7 +182,12 @@ def _inputs(x: Any, num_examples: int | None, name: str, integers: bool) -> tupl
         return flatten(np.asarray(x, np.int64), "x")
     if isinstance(x, FileRows):
         return x, None
-    return flatten(x, "x") if is_structure(x, num_examples) else (_as_array(x, "x", name), None)
+    if is_structure(x, num_examples):
+        return flatten(x, "x")
+    array = _as_array(x, "x", name)
+    if array.ndim <= 4 or 0 in array.shape:
+        return array, None
+    return flatten(array if array.dtype == np.uint8 else array.astype(np.float32), "x")
 
 
 def _own_sets(given: Mapping[str, tuple[Any, Any, Any]], structure: Structure | None, name: str) -> dict[str, Examples]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig
+from nnjax.core.experiment import ARRAYS, DataConfig
 from nnjax.core.types import Dataset
 from nnjax.data import bundled, idx, mnist, npy, npz, series, tables, tfds, toys
 from nnjax.data.source import Request, Source
@@ -115,6 +115,8 @@ def find_source(name: str) -> tuple[Source, str, str]:
       UserError: an unknown name, or one with too little or too much after it.
     """
     kind, colon, argument = name.partition(":")
+    if name == ARRAYS:
+        raise UserError("The data were passed as arrays and are not saved: pass them again, data=(x, y).")
     if kind not in SOURCES:
         raise UserError(f"There is no data set {name!r}: {_suggestion(name, kind, argument)}.")
     source = SOURCES[kind]

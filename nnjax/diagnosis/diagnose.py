@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core import messages
 from nnjax.core.errors import UserError
+from nnjax.core.messages import remedy
 from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.calibration import calibrated
 from nnjax.diagnosis.curves_by_length import align, checked, per_trial
@@ -72,7 +73,7 @@ def diagnose_loaded(loaded: Loaded, **known: Any) -> list[Diagnosis]:
             f"{names} are the losses of a game (a generator and a discriminator), each of which depends on the other "
             "player: they are finite, "
             "but their curves do not say whether training goes well; look at samples, or name one loss by "
-            "--columns=loss=NAME."
+            + remedy('columns={"loss": NAME}.', "--columns=loss=NAME.")
         )
     parts = zip(found, loaded.names, loaded.sources, strict=True)
     return [dataclasses.replace(one, trial=name, source=source) for one, name, source in parts]

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nnjax.core.messages import remedy
 from nnjax.diagnosis.rate_regimes import GOOD, RateSweep, RegimeSpan, regimes_of, run_around, spans_of
 
 LEAST = 0.02  # losses that differ by a smaller share are equal: it would not matter
@@ -82,7 +83,8 @@ def interval(sweep: RateSweep) -> tuple[float, float]:
 
 def _edge(sweep: RateSweep, regimes: tuple[str, ...]) -> str:
     tried = [regime for regime in regimes if regime]
-    lowest, highest = ("lowest", "down", "--low", sweep.rates[0]), ("highest", "up", "--high", sweep.rates[-1])
+    lowest = "lowest", "down", remedy("low", "--low"), sweep.rates[0]
+    highest = "highest", "up", remedy("high", "--high"), sweep.rates[-1]
     at_edge = [end for end, regime in ((lowest, tried[0]), (highest, tried[-1])) if regime == GOOD]
     if not at_edge:
         return ""

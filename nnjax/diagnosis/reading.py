@@ -11,6 +11,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import as_path
+from nnjax.core.messages import remedy
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.columns import NOT_FINITE, WORDS, Choice, Table
 from nnjax.diagnosis.readers import READERS
@@ -202,9 +203,9 @@ def _trials(
     if out:
         return out
     found = ", ".join(map(repr, list(table)[:8])) or "its columns"
+    naming = remedy('columns={"loss": NAME}', "--columns=loss=NAME")
     raise UserError(
-        f"{path} has no loss among {found}; a column such as loss or val_loss was expected (--columns=loss=NAME names "
-        "another)."
+        f"{path} has no loss among {found}; a column such as loss or val_loss was expected ({naming} names another)."
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from nnjax.core.errors import UserError
+from nnjax.core.messages import remedy
 from nnjax.core.numeric import as_numbers
 
 LEAST_POINTS = 4
@@ -84,10 +85,12 @@ def neighbors(num_points: int, k: int) -> None:
 def exact_size(num_points: int, support: str) -> None:
     """Refuse so many points that their affinities would be too large, or all pairs take too long."""
     if num_points > MOST_EXACT[support]:
-        sparse = "--support=neighbors, " if num_points <= MOST_EXACT["neighbors"] else ""
+        sparse = remedy("support='neighbors', ", "--support=neighbors, ")
+        sparse = sparse if num_points <= MOST_EXACT["neighbors"] else ""
+        others = remedy("engine='sklearn' or engine='opentsne'", "--engine=sklearn or --engine=opentsne")
         raise UserError(
             f"{num_points:,} points are too many for affinities of {support} (the limit is {MOST_EXACT[support]:,}): "
-            f"choose {sparse}--engine=sklearn or --engine=opentsne, which approximate, or fewer points with --limit."
+            f"choose {sparse}{others}, which approximate, or fewer points{remedy('', ' with --limit')}."
         )
 
 

@@ -39,6 +39,7 @@ def load_points(
     limit: int | None = None,
     folder: str | None = None,
     trial: int | None = None,
+    trust: bool = False,
 ) -> tuple[Dataset, np.ndarray, list[Embedding]]:
     """Load the examples to embed, and the latent space of a run if one is named.
 
@@ -48,6 +49,7 @@ def load_points(
       limit: draw so many.
       folder: a run folder with an autoencoder, or None.
       trial: its number; None for the one of the lowest validation loss.
+      trust: import the objects that the folder, one's own, names (`nnjax.load`).
 
     Returns:
       The data set, the rows [n] chosen, and no or one embedding of them: the codes.
@@ -59,7 +61,7 @@ def load_points(
         assert name is not None
         dataset = data.load(name, data_dir, target)
         return dataset, choose_rows(dataset, np.arange(len(dataset.x)), limit), []
-    run = load(folder)
+    run = load(folder, trust=trust)
     chosen, which = run.resolve(trial)
     if name is None:
         dataset, rows = held_out(run, chosen)

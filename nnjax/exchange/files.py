@@ -9,6 +9,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, write_atomically
+from nnjax.core.messages import remedy
 from nnjax.core.object_refs import is_path
 from nnjax.core.types import Array, DataFacts
 from nnjax.data.files import read_bytes
@@ -67,9 +68,11 @@ def _read_weights(path: pathlib.Path) -> Predictor:
     if any(map(is_path, kinds)):
         kind = next(filter(is_path, kinds))
         raise UserError(
-            f"{path} holds the weights of {kind}, a model that no file brings: in Python, "
-            "safetensors.numpy.load_file(path) gives them by name ('Dense_0/kernel', of its state 'state/…'), and "
-            "Experiment(model=…, start_weights=path) goes on from them; a .jaxexport runs without the model."
+            f"{path} holds the weights of {kind}, a model that no file brings: "
+            + remedy("run.export('net.jaxexport')", "nnjax export --run=RUN --trust --out=net.jaxexport")
+            + " writes a program that runs without the model; in Python, safetensors.numpy.load_file(path) gives the "
+            "weights by name ('Dense_0/kernel', of its state 'state/…'), and Experiment(model=…, start_weights=path) "
+            "goes on from them."
         )
     try:
         if found.members:

@@ -11,6 +11,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
+from nnjax.core.messages import remedy
 from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
@@ -161,12 +162,13 @@ def codes(network: Network, compiled: bool = False) -> Callable[[Array], Array]:
     """
     architecture, facts = network.architecture, network.facts
     variables = jax.tree.map(jnp.asarray, network.variables)  # NumPy's cannot be indexed by traced numbers
+    asked = remedy("encode=True", "--encode")
     if isinstance(architecture, Stack):
-        raise UserError("A chain of layers from elsewhere has no code that is named as such; leave out --encode.")
+        raise UserError(f"A chain of layers from elsewhere has no code that is named as such; leave out {asked}.")
     model = make_model(architecture, facts.example_shape, num_outputs(architecture, facts))
     before, encode, own = _rows(facts.x_scaler), model.encode, traits_of(architecture).own
     if encode is None:
-        raise UserError("The model has no function `encode`, which gives latent codes: leave out --encode, or add one.")
+        raise UserError(f"The model has no function `encode`, which gives latent codes: leave out {asked}, or add one.")
 
     def function(x: Array) -> Array:
         scaled = before(x)

@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out, expand_home, write_atomically
+from nnjax.core.messages import remedy
 from nnjax.core.types import DataFacts, Dataset
 from nnjax.data import files, load, new_rows, scaling
 from nnjax.data.sources import find_source
@@ -25,7 +26,7 @@ from nnjax.train.storage import npz
 
 
 def open_network(
-    path: str, trial: int | None = None, which: str | None = None, ensemble: int | None = None
+    path: str, trial: int | None = None, which: str | None = None, ensemble: int | None = None, trust: bool = False
 ) -> Predictor:
     """Open a trial of a run folder, or a file: .safetensors, .jaxexport, .keras, .weights.h5.
 
@@ -34,6 +35,7 @@ def open_network(
       trial: of a run folder; None for the chosen network.
       which: its "final" weights or its "best" ones; None as for `Run.params`.
       ensemble: of a run folder, the mean of so many networks at most instead of a trial (`Run.ensemble`).
+      trust: of a run folder of one's own, import the objects that it names (`nnjax.load`).
 
     Raises:
       UserError: it is not there or damaged, or a file is asked for a trial; as `Run.ensemble`.
@@ -44,7 +46,7 @@ def open_network(
             "An ensemble is the mean of several trials at their best epochs; leave out --trial and --weights."
         )
     if os.path.isdir(path) or pathlib.Path(path).suffix not in FORMATS:
-        run = load_run(path)
+        run = load_run(path, trust=trust)
         if ensemble is not None:
             return _open_ensemble(run, ensemble)
         number, which = run.resolve(trial, which)
@@ -82,7 +84,8 @@ def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:
     data = run.data(trial)
     part = data.test if len(data.test) else data.validation
     if not len(part):
-        raise UserError("The run has no test part and no validation part; name data with --data=NAME.")
+        other = remedy("pass other data", "name data with --data=NAME")
+        raise UserError(f"The run has no test part and no validation part; {other}.")
     return data.dataset, part
 
 

@@ -12,12 +12,13 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, ModelConfig
+from nnjax.core.messages import pass_again
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import Structure, unflatten
 from nnjax.models.cpu_substitutes import with_substitutes
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.user_functions import Reads, by_standard_rules, call, line_of, place_of, trace_twice
+from nnjax.nn.user_functions import STYLES, Reads, by_standard_rules, call, line_of, place_of, trace_twice
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 
@@ -56,10 +57,7 @@ def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
       UserError: it only names one, the object is no model, or it ends in another activation than it is said to.
     """
     if not isinstance(config.kind, ObjectRef):
-        raise UserError(
-            f"The model is {config.kind}, which is not imported from a run folder: pass it, nnjax.load(…, model=…), or "
-            "give trust=True where the folder is your own."
-        )
+        raise UserError(f"The model is {config.kind}, which is not imported from a run folder: {pass_again('model')}.")
     from nnjax.models.adapters import output_activation_of
 
     ends = output_activation_of(config.kind.object)
@@ -207,7 +205,7 @@ def refuse_training_only(model: Model, variables: Variables, x: Any) -> None:
 
 
 def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
-    said = " ".join(str(error).split())[:300].rstrip(".") or line_of(error)
+    said = " ".join(STYLES.sub("", str(error)).split())[:300].rstrip(".") or line_of(error)
     where = shape if isinstance(shape, Structure) else f"of the shape {shape}"
     text = f"The model could not be {what} examples {where}: {type(error).__name__}: {said}{place_of(error)}"
     modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]

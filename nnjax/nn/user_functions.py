@@ -14,10 +14,12 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
+from nnjax.core.messages import pass_again
 from nnjax.core.types import Scalar
 
 PACKAGE = pathlib.Path(__file__).parents[1]
 LIBRARIES = ("equinox", "flax", "keras")
+STYLES = re.compile("\x1b\\[[0-9;]*m")  # of terminals
 ADDRESS = re.compile(r"0x[0-9a-f]+")
 
 
@@ -58,13 +60,19 @@ def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:
 
 def failed(what: str, error: Exception, where: str = "") -> UserError:
     """Say in one sentence that something of the user's failed: with which error, and in which of the user's lines."""
-    said = [*str(error).strip().splitlines(), ""][0] or line_of(error)
+    said = words_of(error) or line_of(error)
     cause = f"{type(error).__name__}: {said}".rstrip(".: ") + place_of(error)
     if isinstance(error, jax.errors.ConcretizationTypeError):
         cause += " (inside the program values are traced: use jnp.where or jax.lax.cond where Python would branch)"
     if isinstance(error, jax.errors.TracerArrayConversionError):
         cause += " (NumPy cannot compute inside the program: use jax.numpy)"
     return UserError(f"{what} failed{where}: {cause}.")
+
+
+def words_of(error: BaseException) -> str:
+    """Return the first line of an error's message; of Keras, which begins with the layer, the reason after it too."""
+    lines = [line for line in STYLES.sub("", str(error)).splitlines() if line.strip()]
+    return " ".join(lines[: 2 if lines and lines[0].startswith("Exception encountered") else 1]).strip()
 
 
 def line_of(error: Exception) -> str:
@@ -134,8 +142,7 @@ def without_object(what: str, path: str, field: str) -> Callable[..., Any]:
 
     def refuse(*args: Any, **kwargs: Any) -> Any:
         raise UserError(
-            f"The {what} {path} was not imported, because nothing that a run folder names is: pass the object to "
-            f"nnjax.load(..., {field}=...), or trust=True to import it."
+            f"The {what} {path} was not imported, because nothing that a run folder names is: {pass_again(field)}."
         )
 
     return refuse

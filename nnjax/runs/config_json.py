@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, TrialSpec
-from nnjax.core.fields import OBJECT_FIELDS, flatten, from_dict, named_only, replace, to_dict
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
+from nnjax.core.fields import OBJECT_FIELDS, flatten, from_dict, named_only, replace, set_values, to_dict
+from nnjax.core.messages import remedy
 from nnjax.core.object_refs import NamedMetric, ObjectRef, source_of
 from nnjax.runs.integrity import check_parents
 from nnjax.train.storage.retention import ALL, keep_text, parse_keep
@@ -84,6 +85,19 @@ def from_json(tree: Mapping[str, Any]) -> Config:
     return Config(base, specs, str(tree["title"]), rules, keep, tree.get("format", 1), tree.get("draws", 1))
 
 
+def with_data(config: Config, named: Mapping[DataConfig, DataConfig]) -> Config:
+    """Return a run with other configurations in the place of some of its data's."""
+
+    def other(experiment: Experiment) -> Experiment:
+        return dataclasses.replace(experiment, data=named.get(experiment.data, experiment.data))
+
+    if not named:
+        return config
+    specs = [dataclasses.replace(spec, experiment=other(spec.experiment)) for spec in config.specs]
+    base = set_values(config.base, {"data.name": specs[0].experiment.data.name})
+    return config._replace(base=base, specs=specs)
+
+
 def sources_of(specs: Sequence[TrialSpec]) -> dict[str, str]:
     """Return the source code of the user's objects, by their import paths, where it is known."""
     some: set[Any] = set()
@@ -133,7 +147,8 @@ def refuse_resuming(config: Config, path: str) -> None:
     if config.format != FORMAT:
         raise UserError(
             f"The workdir {path} is of format {config.format}, which an earlier version of nnjax wrote, but resuming "
-            f"needs format {FORMAT}: it can be loaded and reported; to train, name a new --workdir."
+            f"needs format {FORMAT}: it can be loaded and reported; to train, name a new "
+            f"{remedy('workdir', '--workdir')}."
         )
     refuse_other_draws(config, path, "resuming")
 
@@ -148,7 +163,7 @@ def refuse_other_draws(config: Config, path: str, purpose: str) -> None:
         raise UserError(
             f"The workdir {path} has initial weights of draws {config.draws}, but this version of nnjax makes draws "
             f"{DRAWS}, so that {purpose} would not repeat it: it can be loaded and reported; to train, name a new "
-            "--workdir."
+            f"{remedy('workdir', '--workdir')}."
         )
 
 

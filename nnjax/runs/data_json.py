@@ -9,7 +9,7 @@ import numpy as np
 
 from nnjax.checks.finding import Finding
 from nnjax.core.columns import Column, TableRecipe, recipe_from_json
-from nnjax.core.experiment import DataConfig, Experiment
+from nnjax.core.experiment import ARRAYS, DataConfig, Experiment
 from nnjax.core.fields import replace
 from nnjax.core.structure import Part
 from nnjax.core.types import DataFacts, Scaler
@@ -45,7 +45,7 @@ def from_json(tree: Mapping[str, Any]) -> tuple[dict[DataConfig, DataFacts], lis
     Raises:
       LookupError, TypeError, ValueError: it is not as it was written.
     """
-    facts = {_config(entry["config"]): facts_from_json(entry["facts"]) for entry in tree["data"]}
+    facts = {_config(entry): facts_from_json(entry["facts"]) for entry in tree["data"]}
     for one in facts.values():
         check_facts(one)
     findings = [(arm, Finding(*finding)) for arm, finding in tree["findings"]]
@@ -54,9 +54,21 @@ def from_json(tree: Mapping[str, Any]) -> tuple[dict[DataConfig, DataFacts], lis
     return facts, findings
 
 
-def _config(tree: Mapping[str, Any]) -> DataConfig:
+def passed(tree: Mapping[str, Any]) -> dict[DataConfig, DataConfig]:
+    """Return the configurations that name another source than the data that were passed, as earlier versions did."""
+    named = {_named(entry): _config(entry) for entry in tree["data"]}
+    return {one: other for one, other in named.items() if one != other}
+
+
+def _named(entry: Mapping[str, Any]) -> DataConfig:
     """Read a data configuration, every value of its field's type."""
-    return replace(Experiment(), {f"data.{name}": value for name, value in tree.items()}).data
+    return replace(Experiment(), {f"data.{name}": value for name, value in entry["config"].items()}).data
+
+
+def _config(entry: Mapping[str, Any]) -> DataConfig:
+    """Read a data configuration; that of data that were passed names no source."""
+    found = _named(entry)
+    return found if entry["facts"]["name"] == found.name else dataclasses.replace(found, name=ARRAYS)
 
 
 def facts_to_json(facts: DataFacts) -> dict[str, Any]:

@@ -79,7 +79,8 @@ class RunFiles:
         tree = self._parse(CONFIG, lambda tree: tree)
         config_json.refuse_unknown(tree, f"{self.path / CONFIG}")
         with self._damage_of(CONFIG):
-            return config_json.from_json(tree)
+            found = config_json.from_json(tree)
+        return config_json.with_data(found, self._parse(DATA, data_json.passed) if self.has(DATA) else {})
 
     def read_facts(self) -> Known:
         """Read data.json: the facts of each data configuration, and the pre-flight findings."""

@@ -33,6 +33,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.files import check_out_folder, write_atomically
+from nnjax.core.messages import remedy
 from nnjax.core.types import Arrays, DataFacts
 from nnjax.runs import data_json
 from nnjax.runs.checkpoints import FolderCheckpoints
@@ -97,7 +98,10 @@ class FolderStore(RunFiles):
             more = f"; and {len(what) - 5} more" if len(what) > 5 else ""
             raise UserError(
                 f"The workdir {self.path} belongs to another experiment ({'; '.join(what[:5])}{more}); "
-                "repeat the command that made it to resume it, or name a new --workdir."
+                + remedy(
+                    "repeat the call that made it to resume it, or name a new workdir.",
+                    "repeat the command that made it to resume it, or name a new --workdir.",
+                )
             )
 
     def begin(
@@ -181,7 +185,8 @@ class FolderStore(RunFiles):
             if config in old and old[config].sha256 != now.sha256:
                 raise UserError(
                     f"The data {now.name!r} have changed since {self.path} was begun (their SHA-256 differs, which "
-                    "covers numbers and names): bring the old ones back, or name a new --workdir."
+                    "covers numbers and names): bring the old ones back, or name a new "
+                    f"{remedy('workdir', '--workdir')}."
                 )
         records = self._restart_lost(specs, self.read_records(specs))
         if all(record.status in OVER for record in records):

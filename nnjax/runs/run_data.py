@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.experiment import ARRAYS, DataConfig, TrialSpec
 from nnjax.core.types import DataFacts, Dataset, Prepared
 from nnjax.data import prepare, prepare_loaded
 
@@ -14,7 +14,7 @@ def prepare_again(config: DataConfig, facts: DataFacts) -> Prepared:
     Raises:
       UserError: they were passed as arrays, are not there any more, or have changed since.
     """
-    if facts.name != config.name:
+    if facts.name != config.name or config.name == ARRAYS:
         raise UserError(f"The data {facts.name!r} were passed as arrays and are not saved: pass them again.")
     found = prepare(config)
     if found.dataset.sha256 != facts.sha256:

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
+from nnjax.core.messages import remedy
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.structure import Structure, flatten_as
 from nnjax.core.text import represent
@@ -39,7 +40,7 @@ def read_variables(run: TrainedTrials, trial: int, which: str, read: Read) -> Va
     if record.status == DROPPED:
         raise UserError(
             f"Trial {trial} was dropped after {record.epochs} epochs: its weights were not kept. Train it alone by "
-            f"nnjax train --from=RUN --trial={trial}."
+            f"{_alone(trial)}."
         )
     if record.status in (WAITING, RUNNING) and not is_scored(record):
         raise UserError(f"Trial {trial} is {record.status}: it has no weights yet; resume its run first.")
@@ -48,7 +49,7 @@ def read_variables(run: TrainedTrials, trial: int, which: str, read: Read) -> Va
         raise UserError(
             f"The weights of trial {trial} were not kept, those of {spans(there)} were "
             f"(keep={keep_text(run.store.keep)}): name one of these, or train it alone by "
-            f"nnjax train --from=RUN --trial={trial}."
+            f"{_alone(trial)}."
         )
     config, facts = run.experiment(trial).model, run.facts(trial)
     shapes_of = _shapes.__wrapped__ if isinstance(config.kind, ObjectRef) else _shapes  # objects may have changed
@@ -129,3 +130,8 @@ def in_batches(
         parts.append(np.asarray(function(np.asarray(x[start : start + batch], dtype))))
         progress(min(start + batch, len(x)))
     return np.concatenate(parts)
+
+
+def _alone(trial: int) -> str:
+    """Say how to train one trial again."""
+    return remedy(f"nnjax.sweep(run.experiment({trial}), data=…)", f"nnjax train --from=RUN --trial={trial}")

@@ -10,6 +10,7 @@ from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
 from nnjax.core.fields import replace, resolve_path
+from nnjax.core.messages import remedy
 from nnjax.models.envelope import may_share, shared_part
 from nnjax.nn.metrics import Directions, directions_of
 from nnjax.search.halving import HalvingScheduler, make_brackets, require_alike
@@ -115,7 +116,8 @@ def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
         raise UserError(
             "Evolution has nothing to change while trials train, as no axis of the search space is a number that can "
             "change then (init_scale, patience and min_delta cannot): give it one, such as "
-            "--space.learning_rate=log:1e-4:1e-1."
+            + remedy("'learning_rate': nnjax.Range(1e-4, 1e-1, log=True)", "--space.learning_rate=log:1e-4:1e-1")
+            + "."
         )
     if not replaced_count(evolution.share, smallest):
         raise UserError(

@@ -8,6 +8,7 @@ from typing import Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import OBJECT_FIELDS, replace, resolve_path, set_values
+from nnjax.core.messages import remedy
 from nnjax.core.object_refs import ObjectRef
 from nnjax.spaces.ranges import DESIGNS, Axis, Range, number, typed
 from nnjax.spaces.space import ADAPTIVE, MODES, Arm, Space, checked_arms
@@ -104,7 +105,8 @@ def _refuse_many(count: int) -> None:
 def _seeds(values: Axis) -> list[dict[str, Any]]:
     seeds = typed("seed", values)
     if isinstance(seeds, Range):
-        raise UserError("The seeds are a range of real numbers; list them instead, such as --space.seed=0,1,2.")
+        example = remedy("'seed': [0, 1, 2]", "--space.seed=0,1,2")
+        raise UserError(f"The seeds are a range of real numbers; list them instead, such as {example}.")
     return [{"seed": seed} for seed in seeds]
 
 

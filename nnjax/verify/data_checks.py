@@ -11,8 +11,9 @@ from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTO, DataConfig, Experiment, TrialSpec
+from nnjax.core.experiment import ARRAYS, AUTO, DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import flatten, set_values
+from nnjax.core.messages import remedy
 from nnjax.core.types import Prepared
 from nnjax.data import Datasets, prepare_loaded
 from nnjax.data.class_weights import class_weights
@@ -60,6 +61,9 @@ class Resolver:
 
     def __call__(self, experiment: Experiment) -> Experiment:
         """Return the experiment with a value in every field, its hyperparameters included."""
+        given, config = self.datasets.given, experiment.data
+        if given is not None and given.name != config.name:
+            experiment = dataclasses.replace(experiment, data=dataclasses.replace(config, name=ARRAYS))
         key = experiment.data, experiment.model, experiment.loss, experiment.batch_size
         if key not in self._known:
             self._known[key] = self._fill(experiment)
@@ -91,7 +95,9 @@ def with_resolved_fields(base: Experiment, specs: Sequence[TrialSpec]) -> Experi
     flat = [flatten(spec.experiment) for spec in specs]
     values = {path: {one[path] for one in flat} for path in defaults.FIELDS}
     left = [path for path, value in flatten(base).items() if path in values and value in (None, AUTO)]
-    return set_values(base, {path: values[path].pop() for path in left if len(values[path]) == 1})
+    found = set_values(base, {path: values[path].pop() for path in left if len(values[path]) == 1})
+    passed = all(spec.experiment.data.name == ARRAYS for spec in specs)
+    return set_values(found, {"data.name": ARRAYS}) if passed else found
 
 
 def check(
@@ -216,4 +222,5 @@ def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Find
         if finding.severity == "error" and not strict.isdisjoint(arms.split(", ")):
             where = f" (in {arms})" if arms else ""
             what = f"{finding.sentence}{where} {finding.remedy}"
-            raise UserError(f"{what} (--config.allow_mismatch=true trains all the same.)")
+            anyway = remedy("Experiment(allow_mismatch=True)", "--config.allow_mismatch=true")
+            raise UserError(f"{what} ({anyway} trains all the same.)")

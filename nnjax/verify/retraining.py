@@ -10,6 +10,7 @@ import jax
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, program_key
 from nnjax.core.fields import replace
+from nnjax.core.messages import remedy
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.envelope import merged_part, shared_part
 from nnjax.models.envelope_json import envelope_from_json
@@ -52,7 +53,8 @@ def retrial(path: str | os.PathLike[str], trial: int) -> Retrial:
         last = stages[trial][-1]
         raise UserError(
             f"Trial {trial} went on from the weights of trial {last.parent} at epoch {last.epoch}, so that it cannot "
-            "be trained alone; repeat the whole run, or start from its weights by --config.start_weights."
+            "be trained alone; repeat the whole run, or start from its weights by "
+            + remedy("Experiment(start_weights=…).", "--config.start_weights.")
         )
     spec, plan = specs[trial], _plan(folder, folder.read_records(specs)[trial], trial)
     changes = {} if spec.start_from is None else {"start_weights": str(folder.weights_path(spec.start_from).resolve())}

@@ -72,8 +72,8 @@ def test_the_folder_of_a_phase_diagram(phase, tmp_path):
 def test_the_edges_of_a_phase_diagram(phase):
     losses = np.array([[0.1, 2.1], [0.3, 0.2], [np.nan, 0.1]])
     [warning] = phase_diagram.phase_page(Experiment(), [phase._replace(losses=losses)]).warnings
-    assert "lowest rate, 0.0001 (move --low)" in warning
-    assert "highest rate, 0.01 (move --high)" in warning
+    assert "lowest rate, 0.0001 (move low)" in warning
+    assert "highest rate, 0.01 (move high)" in warning
     nothing = phase_diagram.phase_page(Experiment(), [phase._replace(losses=np.full((3, 2), np.nan))])
     assert "every rate broke down" in nothing.sentences[0]
 

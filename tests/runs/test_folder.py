@@ -415,7 +415,7 @@ def test_a_folder_of_an_older_format_is_not_resumed(tmp_path, begun, number, nam
     made_before(tmp_path, number)
     before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with pytest.raises(
-        UserError, match=f"of format {named}, which an earlier .* format 2: .* name a new --workdir"
+        UserError, match=f"of format {named}, which an earlier .* format 2: .* name a new workdir"
     ) as caught:
         begun(tmp_path)
     assert "\n" not in str(caught.value)

@@ -26,6 +26,7 @@ def define_flags() -> None:
     flags.DEFINE_list("method", ["pca", "tsne"], "pca, lda, ica, kmeans, sne, tsne, umap")
     flags.DEFINE_string("run", None, "run folder of an autoencoder whose latent space is shown too")
     flags.DEFINE_integer("trial", None, "which trial of it; by default the chosen one")
+    flags.DEFINE_bool("trust", False, "import the model and other objects that the run folder, your own, names")
     flags.DEFINE_list("perplexity", ["30"], "of t-SNE and SNE, several separated by commas")
     flags.DEFINE_list("exaggeration", [], "early exaggeration; by default 12 (t-SNE), 1 (SNE)")
     flags.DEFINE_list("learning_rate", [], "of t-SNE and SNE; by default from the number of examples")
@@ -69,7 +70,9 @@ def run(argv: list[str]) -> None:
         iterations=FLAGS.iterations,
         engine=FLAGS.engine,
     )
-    dataset, rows, latents = load_points(FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.limit, FLAGS.run, FLAGS.trial)
+    dataset, rows, latents = load_points(
+        FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.limit, FLAGS.run, FLAGS.trial, FLAGS.trust
+    )
     found = study(dataset, rows, axes, scale=FLAGS.scaling, k=FLAGS.k, more=latents, observe=print)
     seconds = time.perf_counter() - begin
     report = embedding.write(found, out, embedding.how(dataset, describe_environment({}, [seconds])), FLAGS.title)

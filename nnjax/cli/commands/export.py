@@ -43,6 +43,7 @@ def define_flags() -> None:
     flags.DEFINE_integer(
         "ensemble", None, "the mean of so many of the run's networks at most, instead of the chosen one"
     )
+    flags.DEFINE_bool("trust", False, "import the model and other objects that the run folder, your own, names")
     flags.DEFINE_enum("to", None, [*ENDINGS], "what to write; by default as --out ends")
     flags.DEFINE_string("out", None, "file to write: .safetensors, .jaxexport, .onnx; .db, .log")
 
@@ -65,7 +66,7 @@ def run(argv: list[str]) -> None:
     from nnjax.exchange.files import save
     from nnjax.exchange.prediction_tables import open_network
 
-    network = open_network(source, FLAGS.trial, FLAGS.weights)
+    network = open_network(source, FLAGS.trial, FLAGS.weights, trust=FLAGS.trust)
     if network.network is None:
         raise UserError(f"{source} is a program or an ensemble, not one network's weights; name a run or its weights.")
     save(network.network, out)
@@ -81,7 +82,7 @@ def _write_ensemble(source: str, out: str) -> None:
         )
     from nnjax.runs.loading import load
 
-    ensemble = load(source).ensemble(FLAGS.ensemble)
+    ensemble = load(source, trust=FLAGS.trust).ensemble(FLAGS.ensemble)
     ensemble.export(out)
     print(f"ensemble of {ensemble.members}: {out} and {out}.json")
 

@@ -34,6 +34,7 @@ def define_flags() -> None:
         "ensemble", None, "the mean of so many of the run's networks at most, instead of the chosen one"
     )
     flags.DEFINE_list("keep", [], "columns of the table --data to copy into the file, such as --keep=id,name")
+    flags.DEFINE_bool("trust", False, "import the model and other objects that the run folder, your own, names")
     flags.DEFINE_bool("encode", False, "write latent codes instead of outputs")
     flags.DEFINE_bool("unit", False, "bring inputs to [0, 1], for a Keras model that does not scale by itself")
 
@@ -46,7 +47,7 @@ def run(argv: list[str]) -> None:
     main.start_jax()
     from nnjax.exchange.prediction_tables import inputs_of, kept_columns, open_network, write_predictions
 
-    opened = open_network(argv[1], FLAGS.trial, FLAGS.weights, FLAGS.ensemble)
+    opened = open_network(argv[1], FLAGS.trial, FLAGS.weights, FLAGS.ensemble, FLAGS.trust)
     x = inputs_of(opened, FLAGS.data, FLAGS.data_dir, FLAGS.target, FLAGS.unit)
     kept = kept_columns(opened, FLAGS.data, FLAGS.data_dir, FLAGS.keep)
     write_predictions(opened, x, out, FLAGS.encode, kept)

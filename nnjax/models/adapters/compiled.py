@@ -13,7 +13,7 @@ from nnjax.nn.adam_variants import amsgrad
 from nnjax.nn.losses import loss_of
 
 FIELDS = {"loss": "loss", "optimizer": "optimizer", "metric": "metrics"}
-AS_THEY_ARE = {"scaling": "unit", "target_scaling": "none"}  # Keras gets inputs and targets so
+AS_THEY_ARE = {"scaling": "none", "target_scaling": "none"}  # Keras gets inputs and targets so
 MEANS = ("sum_over_batch_size", "mean", "mean_with_sample_weight")  # equal without weights of examples
 LOSSES = {
     "MeanSquaredError": "mean_squared_error",
@@ -43,6 +43,7 @@ OPTIMIZERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "RMSprop": ("rmsprop", {"rho": "rho", "epsilon": "epsilon"}),
     "Adagrad": ("adagrad", {"epsilon": "epsilon"}),
 }
+ADVICE = {"LossScaleOptimizer": " (which float16 needs: mixed_bfloat16 does without)"}
 INSTEAD = {"use_ema": " (nnjax averages weights in its own way, by nnjax.Hyperparameters(ema_decay=…))"}
 CLIPS = {"clipnorm": "clip_norm_each", "global_clipnorm": "clip_norm", "clipvalue": "clip_value"}
 
@@ -73,6 +74,9 @@ def with_compiled(experiment: Experiment) -> tuple[Experiment, str]:
     model: Any = getattr(experiment.model.kind, "object", None)
     if not getattr(model, "compiled", False) or not hasattr(model, "get_compile_config"):
         return experiment, ""
+    from nnjax.models.adapters.keras import refuse_unfit
+
+    refuse_unfit(model)
     found, words = experiment, list[str]()
     for take in (_with_optimizer, _with_loss, _with_metrics):
         found, word = take(found, model)
@@ -127,8 +131,9 @@ def _known(table: Mapping[str, str], what: str, name: str) -> str:
     found = {key.lower(): ours for key, ours in table.items()}.get(name.replace("_", "").lower())
     if found is None:
         raise UserError(
-            f"The Keras model was compiled with the {what} {name}, which nnjax does not know: name another, "
-            f"or one of your own, in nnjax.Experiment(model=model, {FIELDS[what]}=…); all else stays as compiled."
+            f"The Keras model was compiled with the {what} {name}{ADVICE.get(name, '')}, which nnjax does not know: "
+            f"name another, or one of your own, in nnjax.Experiment(model=model, {FIELDS[what]}=…); all else stays as "
+            "compiled."
         )
     return found
 

@@ -24,12 +24,14 @@ from nnjax.core.types import Array, Key
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.nn.user_functions import standard_rules
 
+STEPS = ("train_step", "compute_loss", "test_step", "predict_step")  # methods of `fit`, `evaluate` and `predict`
+
 
 def adapt(model: Any) -> Model:
     """Make a model of a `keras.Model`.
 
     Raises:
-      UserError: Keras runs on another backend, the model is not built, has several outputs, or cannot be cloned.
+      UserError: Keras runs on another backend, the model is not built, or cannot be cloned; see `refuse_unfit`.
     """
     import keras
 
@@ -38,9 +40,11 @@ def adapt(model: Any) -> Model:
             f"Keras runs on {keras.backend.backend()}, but nnjax trains Keras models on JAX: set KERAS_BACKEND=jax "
             "before Keras is imported."
         )
-    if not model.built:
-        raise UserError(f"The model {model.name} has no weights yet: begin it with keras.Input(shape), or build it.")
-    _refuse_several(model)
+    if not model.built or (not model.trainable_variables and not all(layer.built for layer in model._flatten_layers())):
+        raise UserError(
+            f"The model {model.name} has no weights yet: begin it with keras.Input(shape), or call it once on examples."
+        )
+    refuse_unfit(model)
     if not getattr(model, "outputs", None):
         _refuse_other_copy(model)
     example, network = [model.trainable_variables, model.non_trainable_variables], _before_output(model)
@@ -92,13 +96,37 @@ def to_keras(model: Any, variables: Variables) -> Any:
     return _finalized(found)
 
 
-def _refuse_several(model: Any) -> None:
-    """Refuse a model of several outputs, where it says which it has."""
+def refuse_unfit(model: Any) -> None:
+    """Refuse what a model does in `fit` that nnjax would leave out.
+
+    Raises:
+      UserError: it has several outputs, trains by steps of its own, bounds weights or carries a state between batches.
+    """
+    import keras
+
     names = _names(getattr(model, "outputs", None))
     if len(names) > 1:
         raise UserError(
             f"The model has {len(names)} outputs, {', '.join(names)}, but nnjax trains models of one: make one of one."
         )
+    for name in STEPS:
+        if getattr(type(model), name) is not getattr(keras.Model, name):
+            raise UserError(
+                f"The model's class {type(model).__name__} has a {name} of its own, which nnjax does not call: leave "
+                "it out, and say what it computes as a loss or an objective, nnjax.Experiment(model=model, loss=…)."
+            )
+    for layer in model._flatten_layers():
+        if getattr(layer, "stateful", False):
+            raise UserError(
+                f"The layer {layer.name} is stateful, so that a batch would begin where another ended, but nnjax draws "
+                "batches in a random order: give the layer no stateful=True."
+            )
+    for variable in model.trainable_variables:
+        if getattr(variable, "constraint", None) is not None:
+            raise UserError(
+                f"The weights {variable.path} have the constraint {type(variable.constraint).__name__}, which nnjax "
+                "does not apply: leave it out; a regularizer, weight_decay or clipnorm can bound weights or steps."
+            )
 
 
 def _names(tensors: Any) -> list[str]:
@@ -126,6 +154,8 @@ def _clone(model: Any, **options: Any) -> Any:
     try:
         with standard_rules(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a model that is not built yet
+            made_of_layers = bool(getattr(model, "outputs", None))
+            options = options or ({"clone_function": _copy} if made_of_layers else {})
             found = _made_again(model) or keras.models.clone_model(model, **options)
             shape = (model.get_build_config() or {}).get("input_shape")
             if shape and len(found.variables) != len(model.variables):
@@ -140,6 +170,19 @@ def _clone(model: Any, **options: Any) -> Any:
         if hasattr(old, "finalize_state"):
             new.set_weights(old.get_weights())
     return _finalized(found)
+
+
+def _copy(layer: Any) -> Any:
+    """Make a layer again; one of the user's functions is taken over, as Keras writes it down without what it uses."""
+    import keras
+
+    if hasattr(layer, "layers") and getattr(layer, "outputs", None):
+        return keras.models.clone_model(layer, clone_function=_copy)
+    if type(layer) is keras.layers.Lambda:
+        config = {name: value for name, value in layer.get_config().items() if name in ("name", "trainable", "dtype")}
+        more = {"arguments": layer.arguments, "mask": layer.mask, "output_shape": layer._output_shape}
+        return keras.layers.Lambda(layer.function, **config, **more)
+    return type(layer).from_config(layer.get_config())
 
 
 def _made_again(model: Any) -> Any:
@@ -236,16 +279,12 @@ def _before_output(model: Any) -> Any:
         )
 
     def clone(layer: Any) -> Any:
-        config = layer.get_config()
         if layer is not last:
-            return (
-                keras.models.clone_model(layer, clone_function=clone)
-                if hasattr(layer, "layers")
-                else (type(layer).from_config(config))
-            )
+            inner = hasattr(layer, "layers") and getattr(layer, "outputs", None)
+            return keras.models.clone_model(layer, clone_function=clone) if inner else _copy(layer)
         if type(layer).__name__ == "Softmax":
             return keras.layers.Lambda(lambda x: x, name=layer.name)  # takes a mask, as Softmax does
-        return type(layer).from_config(config | {"activation": "linear"})
+        return type(layer).from_config(layer.get_config() | {"activation": "linear"})
 
     with _random_state(0):
         return _clone(model, clone_function=clone)

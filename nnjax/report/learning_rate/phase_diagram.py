@@ -7,6 +7,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import to_dict
+from nnjax.core.messages import remedy
 from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.report.charts import figures
 from nnjax.report.charts.learning_rate import NAMES
@@ -25,7 +26,8 @@ def phase_page(experiment: Experiment, phases: Sequence[PhaseDiagram]) -> Page:
         how=[
             f"Every rate was trained with every batch size for {experiment.epochs} epochs, once (seed "
             f"{experiment.seed}). Small batches take more steps in as many epochs. A frame marks the lowest "
-            f"{NAMES[metric]} of each batch size; nnjax tune-lr without --batch_sizes searches a rate closely."
+            f"{NAMES[metric]} of each batch size; "
+            f"{remedy('`tune`', 'nnjax tune-lr without --batch_sizes')} searches a rate closely."
         ],
         images={f"{phase.optimizer}_phase.png": figures.to_bytes(plot_phase(phase)) for phase in phases},
         table=table,
@@ -60,7 +62,7 @@ def _phase_sentence(phase: PhaseDiagram) -> str:
 
 def _phase_edge(phase: PhaseDiagram) -> str:
     best = [place for place in phase.best() if place is not None]
-    ends = [("lowest", "--low", 0), ("highest", "--high", len(phase.rates) - 1)]
+    ends = [("lowest", remedy("low", "--low"), 0), ("highest", remedy("high", "--high"), len(phase.rates) - 1)]
     found = [f"the {name} rate, {phase.rates[end]:.2g} (move {flag})" for name, flag, end in ends if end in best]
     return f"{phase.optimizer}: the best lies at {' and at '.join(found)}: extend the range." if found else ""
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import replace, resolve_path
+from nnjax.core.messages import remedy
 from nnjax.search.optuna.distributions import choice, make_distribution, parameter
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.ranges import Axis, Range, typed
@@ -95,7 +96,9 @@ def adaptive_space(base: Experiment, space: Space) -> AdaptiveSpace:
     if not chosen:
         raise UserError(
             "Mode adaptive has nothing to ask for, as no axis of the search space has more than one value: give it a "
-            "range or a list, such as --space.learning_rate=log:1e-4:1e-1."
+            "range or a list, such as "
+            + remedy("'learning_rate': nnjax.Range(1e-4, 1e-1, log=True)", "--space.learning_rate=log:1e-4:1e-1")
+            + "."
         )
     return AdaptiveSpace(base, chosen, fixed, arms, replicates, space.num, batch, space.draw_seed, checked)
 
@@ -124,7 +127,7 @@ def _checked_batch(space: Space) -> int:
     if space.halving is not None:
         raise UserError(
             "Mode adaptive trains every setting to its end, but halving was asked for (eta, first, brackets, metric); "
-            "leave that out, and name what the search goes by with --metric."
+            "leave that out" + remedy(".", ", and name what the search goes by with --metric.")
         )
     if space.evolution is not None:
         raise UserError(
@@ -144,7 +147,7 @@ def _checked_arms(space: Space) -> Mapping[str, Arm]:
         if arm.start_from is not None:
             raise UserError(
                 f"The arm {name!r} starts from {arm.start_from!r}, but in mode adaptive every trial stands alone; "
-                "keep the arms that do with --space.arms=A,B."
+                "keep the arms that do" + remedy(" not.", " not with --space.arms=A,B.")
             )
     return arms or {"": Arm()}
 

@@ -35,6 +35,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.fields import coerce_fields, import_objects
+from nnjax.core.messages import remedy
 from nnjax.data import Datasets
 from nnjax.nn.metrics import directions_of
 from nnjax.runs import folder as runs
@@ -134,7 +135,11 @@ def _refuse_unfit(folder: runs.FolderStore, storage: Any) -> None:
     elif storage is None and not (folder.path / runs.STUDY).exists():
         raise UserError(
             f"The workdir {folder.path} has no {runs.STUDY}: it was not begun by a search of mode adaptive with its "
-            "study there; repeat the command that made it, or name a new --workdir."
+            "study there; "
+            + remedy(
+                "repeat the call that made it, or name a new workdir.",
+                "repeat the command that made it, or name a new --workdir.",
+            )
         )
 
 

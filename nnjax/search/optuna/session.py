@@ -12,6 +12,7 @@ from nnjax.checks.finding import Finding
 from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.messages import remedy
 from nnjax.core.types import DataFacts, Prepared
 from nnjax.data import Datasets
 from nnjax.diagnosis.trials import note_verdicts
@@ -101,7 +102,7 @@ class Session:
         elif suggestions and (study.owner != study.run or any(one.told for one in suggestions)):
             raise UserError(
                 f"The study {study.study.study_name!r} belongs to the run folder {study.owner}, not to {study.run}; "
-                f"name another study, or go on with --workdir={study.owner}."
+                f"name another study, or go on with {remedy('workdir', '--workdir')}={study.owner}."
             )
         return suggestions
 
@@ -112,7 +113,8 @@ class Session:
         if len(specs) < len(old) or max(told, default=-1) >= len(old):
             raise UserError(
                 f"The study {self.study.study.study_name!r} has {len(specs)} trials of this run, but {folder.path} "
-                f"has {len(old)}: bring the storage that belongs to it back, or name a new --workdir."
+                f"has {len(old)}: bring the storage that belongs to it back, or name a new "
+                f"{remedy('workdir', '--workdir')}."
             )
         self._prepare()
         self.trials.records[: len(old)] = folder.resume(old, self._facts(old))

@@ -11,6 +11,7 @@ import jax
 from nnjax.core.coercion import coerce_own_fields
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec
+from nnjax.core.messages import remedy
 from nnjax.core.text import represent
 from nnjax.models.envelope import Envelope
 from nnjax.models.envelope_json import envelope_from_json
@@ -117,14 +118,15 @@ def resolve_plan(plan: Plan, key: Experiment, specs: Sequence[TrialSpec], shapes
     devices = plan.devices or there
     if devices > there:
         raise UserError(
-            f"The plan asks for {devices} devices, but {there} are available: use --devices={there} or fewer."
+            f"The plan asks for {devices} devices, but {there} are available: use "
+            f"{remedy(f'nnjax.Plan(devices={there})', f'--devices={there}')} or fewer."
         )
     if devices % plan.batch_devices:
         raise UserError(f"batch_devices={plan.batch_devices} does not divide the {devices} devices of the plan.")
     if is_distributed() and devices < there:
         raise UserError(
             f"The plan asks for {devices} of {there} devices, but several processes use all of theirs; "
-            "leave --devices out, or start fewer processes."
+            f"leave {remedy('devices', '--devices')} out, or start fewer processes."
         )
     devices = devices if plan.fixed or is_distributed() else min(devices, len(specs) * plan.batch_devices)
     lanes = plan.lanes or min(_usual_lanes(key, shapes), most_lanes)

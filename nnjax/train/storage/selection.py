@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, TrialSpec, setting_key
+from nnjax.core.messages import pass_again
 from nnjax.core.object_refs import is_path
 from nnjax.models.registry import traits_of
 from nnjax.train.storage.records import OVER, Record, is_scored
@@ -153,8 +154,8 @@ def direction(metric: str, experiment: Experiment) -> bool:
     own, directions = [one for one in experiment.metrics or () if is_path(one)], directions_of(experiment.metrics or ())
     if metric not in directions and known_metric(metric) is None and len(own) > len(directions):
         raise UserError(
-            f"Settings are chosen by the metric {metric}, whose direction the run folder does not say: pass the "
-            "object, nnjax.load(path, metrics=[...])."
+            f"Settings are chosen by the metric {metric}, whose direction the run folder does not say: "
+            f"{pass_again('metrics')}."
         )
     return is_maximized(metric, directions)
 
