@@ -279,7 +279,10 @@ def excluding():
         ({"optimizer": optimizers.RMSprop(momentum=0.9)}, r"RMSprop has momentum=0\.9"),
         ({"optimizer": optimizers.Adagrad(initial_accumulator_value=0.2)}, r"has initial_accumulator_value=0\.2"),
         ({"optimizer": optimizers.Lion()}, r"the optimizer Lion, which nnjax does not know"),
-        ({"optimizer": optimizers.LossScaleOptimizer(optimizers.SGD())}, r"the optimizer LossScaleOptimizer \\(which float16 needs: mixed_bfloat16 does without\\)"),
+        (
+            {"optimizer": optimizers.LossScaleOptimizer(optimizers.SGD())},
+            r"the optimizer LossScaleOptimizer \(which float16 needs: mixed_bfloat16 does without\)",
+        ),
         ({"optimizer": excluding()}, r"AdamW has exclude_from_weight_decay, but nnjax decays all weights"),
         ({"model": net(last=3)}, r"ends in no activation, but its loss categorical_crossentropy takes probabilities"),
         ({"model": subclass()}, r"is a class of its own, whose end is not known, but its loss"),
@@ -428,7 +431,11 @@ def test_an_experiment_takes_from_compile_what_it_leaves_open():
         ("mean_absolute_error",),
     )
     assert (found.hyperparameters.learning_rate, found.hyperparameters.momentum) == (pytest.approx(0.3), 0.5)
-    assert (found.data.scaling, found.data.target_scaling, found.epochs) == ("none", "none", 3)  # as `fit` gets them, bytes too
+    assert (found.data.scaling, found.data.target_scaling, found.epochs) == (
+        "none",
+        "none",
+        3,
+    )  # as `fit` gets them, bytes too
     assert "optimizer momentum, loss mean_squared_error, metrics mean_absolute_error" in said
     assert with_compiled(found)[0] == found
     own = nnjax.Experiment(model=model, loss="huber", hyperparameters=nnjax.Hyperparameters(learning_rate=0.01))
