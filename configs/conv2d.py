@@ -6,9 +6,10 @@ convolutions are matrix products of equal value (docs/design/0024), so that seed
 
     nnjax sweep --config=conv2d --workdir=runs/conv2d
 
-Expected: about a tenth of the test images wrong, as with such networks elsewhere (not measured here yet; with 500
-images and one epoch, --config.data.limit=600 --config.data.validation=100 --config.epochs=1, 55 ± 2 %).
-Time: minutes on two cores; those 500 images take 30 seconds of computing, most of it compiling.
+Expected: about a tenth of the test images wrong, as with such networks elsewhere (not measured here). With a tenth of
+the images, --config.data.limit=7500 --config.data.validation=500 --config.data.test=2000, 15.8 ± .3 % of 2,000 test
+images. 105,866 parameters, 2.23 million operations an image.
+Time: about a quarter of an hour of computing, by the time of the tenth, which takes 90 seconds.
 """
 
 import flax.linen as nn

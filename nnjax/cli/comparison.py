@@ -31,8 +31,8 @@ class Row:
     Attributes:
       run, label: the run folder's name, and the setting's (see `report.summary.Setting`).
       seeds: how many finished trials the means are over.
-      parameters: weights and biases.
-      flops: floating-point operations of one forward pass of one example.
+      parameters: weights and biases; None of a model of one's own, which is not imported from a run folder.
+      flops: floating-point operations of one forward pass of one example; None likewise.
       epochs: trained.
       seconds: mean wall time of a trial, its share of its chunk.
       means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds
@@ -42,8 +42,8 @@ class Row:
     run: str
     label: str
     seeds: int
-    parameters: int
-    flops: int
+    parameters: int | None
+    flops: int | None
     epochs: int
     seconds: float
     means: Mapping[str, float]
@@ -79,8 +79,8 @@ def _row(run: Run, name: str, setting: settings.Setting) -> Row:
         run=name,
         label=setting.label,
         seeds=len(done),
-        parameters=counted.parameters,
-        flops=counted.flops,
+        parameters=counted.parameters if counted.layers else None,
+        flops=counted.flops if counted.layers else None,
         epochs=setting.experiment.epochs,
         seconds=settings.mean_and_spread([record.seconds for record in done])[0],
         means={m: mean for m, (mean, _, count) in found.items() if count},
@@ -97,7 +97,8 @@ def to_table(rows: Sequence[Row]) -> Table:
     for name in ("seeds", "parameters", "FLOP", "epochs", "s/trial", *(m.removeprefix("test_") for m in shown)):
         table.add_column(name, justify="right", no_wrap=True)
     for row in rows:
-        sizes = (f"{row.parameters:,}", f"{row.flops:,}", f"{row.epochs:,}", f"{row.seconds:.1f}")
+        counts = ("–" if n is None else f"{n:,}" for n in (row.parameters, row.flops))
+        sizes = (*counts, f"{row.epochs:,}", f"{row.seconds:.1f}")
         table.add_row(row.run, row.label, str(row.seeds), *sizes, *(_cell(row, m) for m in shown))
     return table
 

@@ -27,6 +27,7 @@ from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED
 from nnjax.train.storage.selection import value_of
 
 MAX_ANSWERS, MAX_NEXT = 3, 5
+LEAST = 0.005  # share of the variation that is told
 MAX_RIVALS, MAX_NAME, NAME_WIDTH = 8, 15, 150  # of the chart of settings: rows, letters of a name, room for it
 SCALED = ("standard", "minmax")  # ways of scaling targets, in whose units errors are
 DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
@@ -186,7 +187,7 @@ def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[
         shares = dict(shares_of(sweep, metric_key(sweep)))
         for axis in sorted(sweep.axes, key=lambda axis: -shares.get(axis.name, 0.0)):
             if drawn := answer_svg.against_axis(sweep, axis):
-                told = len(sweep.axes) > 1 and axis.name in shares
+                told = len(sweep.axes) > 1 and shares.get(axis.name, 0.0) >= LEAST
                 share = f" ({axis.label} explains {100 * shares[axis.name]:.0f} % of the variation)" if told else ""
                 line = "the line is the best setting at each value or near it, with the range of its trials"
                 return Markup(drawn), f"A dot is a trial; {line}{share}."

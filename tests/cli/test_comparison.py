@@ -1,5 +1,6 @@
 """The comparison of runs, against pandas on the table of trials."""
 
+import dataclasses
 import io
 
 import pandas as pd
@@ -9,6 +10,7 @@ from rich.console import Console
 
 from nnjax.cli.comparison import compare, rows_of, to_table, write_csv
 from nnjax.core.errors import UserError
+from nnjax.core.fields import replace
 from nnjax.runs.folder import FolderStore
 from nnjax.spaces.space import Arm, Space
 
@@ -80,3 +82,16 @@ def test_the_table_and_the_file(run, tmp_path):
     table = pd.read_csv(tmp_path / "out.csv")
     assert list(table.label) == [row.label for row in rows]
     assert list(table.val_loss_spread) == [row.spreads["val_loss"] for row in rows]
+
+
+def test_a_model_that_is_not_imported_has_no_counts(run):
+    """Of a model of one's own the run folder has the name alone: nothing is counted, not 0."""
+    own = fake_run(CLASSIFIER, SPACE)
+    named = replace(CLASSIFIER, {"model.kind": "package:Net"})
+    own.__dict__["all_settings"] = [dataclasses.replace(one, experiment=named) for one in run.all_settings[:1]]
+    [row] = rows_of(own, "x")
+    assert (row.parameters, row.flops) == (None, None)
+    console = Console(width=200)
+    with console.capture() as text:
+        console.print(to_table([row]))
+    assert "│          – │    – │" in text.get()

@@ -124,7 +124,8 @@ def _searched(one: Side, other: Side) -> list[str]:
     rivals = [side.choice.rivals for side in (one, other)]
     if max(rivals) == 1:
         return []
-    numbers = " and ".join(f"{side.letter}'s is the best of {side.choice.rivals:,}" for side in (one, other))
+    of = [f"the best of {n:,}" if n > 1 else "the only one" for n in rivals]
+    numbers = f"{one.letter}'s is {of[0]} and {other.letter}'s is {of[1]}"
     return [
         f"Validation scores of chosen settings are a little too good, the more settings the more: {numbers}. The test "
         "scores took no part in choosing."

@@ -22,8 +22,10 @@ from nnjax.report.rendering import join_scripts, template
 from nnjax.report.sections import curves
 from nnjax.report.trial_verdicts import verdict_counts
 from nnjax.report.verdict_details import verdicts
+from nnjax.report.wording import data_words, target_words
 from nnjax.runs.choice import words
 from nnjax.runs.run import Run
+from nnjax.runs.settings import Setting
 
 PAGE = "comparison.html"
 
@@ -68,7 +70,7 @@ def render(sides: tuple[Side, Side], charts: dict[str, Any] | None, svg: bytes) 
     return template("comparison.html.jinja").render(
         title=f"{sides[0].name} against {sides[1].name}",
         sides=sides,
-        goal=sides[0].choice.setting.facts.name,
+        question=_question(sides[0].choice.setting),
         headline=headline(outcome),
         sentences=[evidence(sides, outcome), *_tests(sides)],
         chart=Markup(interval_svg(rows, label)),
@@ -82,6 +84,11 @@ def render(sides: tuple[Side, Side], charts: dict[str, Any] | None, svg: bytes) 
         counts={"columns": ("verdict", "A", "B"), "rows": _counts(sides)},
         script=join_scripts([*curves.SECTION.scripts, "contents"] if charts else ["contents"]),
     )
+
+
+def _question(setting: Setting) -> str:
+    target = target_words(setting)
+    return f"Which run {f'predicts {target} better' if target else f'does better on {data_words(setting.facts)}'}?"
 
 
 def headline(outcome: Outcome) -> str:
