@@ -20,7 +20,7 @@ def get_space():
 '''
 RATES = 'axes={"learning_rate": Range(1e-3, 1e-1, 6, log=True)}'
 VARIANTS: dict[str, dict[str, str]] = {  # what differs: of the data, of the experiment, of the space; and flags
-    "groups": {"space": 'axes={"widths": ((4,), (8, 8), (16,)), "seed": (0, 1)}'},
+    "groups": {"space": 'axes={"widths": ((4,), (8, 8), (16,)), "batch_size": (32, 64), "seed": (0, 1)}'},
     "halving": {"space": f"{RATES}, halving=Halving(eta=2)"},
     "pbt": {"space": f"{RATES}, evolution=Evolution(every=3, share=0.3)"},
     "optuna": {"space": f'{RATES}, mode="adaptive", num=6, batch=3'},
