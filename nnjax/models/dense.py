@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.types import Array, Float, Key, Params, Scalar
+from nnjax.core.types import Array, Count, Float, Key, Params, Scalar
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
@@ -73,12 +73,14 @@ def apply_dropout(x: Float[Array, "..."], rate: Scalar, key: Key) -> Float[Array
     return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
 
 
-def drop_by_example(x: Float[Array, "b units"], rate: Scalar, key: Key) -> Float[Array, "b units"]:
+def drop_by_example(
+    x: Float[Array, "b units"], rate: Scalar, key: Key, first: Count | int = 0
+) -> Float[Array, "b units"]:
     """Apply dropout whose mask depends on an example's place in the batch and a unit's in the layer, not on x's shape.
 
-    Args: as of `apply_dropout`.
+    Args: as of `apply_dropout`; and the place of the first example, where x is a part of the batch.
     """
-    keys = jax.vmap(lambda example: jax.random.fold_in(key, example))(jnp.arange(len(x)))
+    keys = jax.vmap(lambda example: jax.random.fold_in(key, example))(first + jnp.arange(len(x)))
     keep = 1 - rate
     mask = jax.vmap(lambda own: jax.random.uniform(own, x.shape[1:], dtype=keep.dtype))(keys) < keep
     return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))

@@ -27,6 +27,7 @@ from nnjax.nn.schedules import SCHEDULES
 DEPTH, ACTIVATION, KERNEL_INIT, OPTIMIZER, SCHEDULE, BATCHES = (
     f"its {name}" for name in ("depth", "activation", "kernel_init", "optimizer", "schedule", "batches")
 )
+FIRST = "the first example"  # of a part of a batch: its place there, beside a trial's numbers while it trains
 # Exact where a trial lacks them.
 NEUTRAL = {"dropout": 0.0, "label_smoothing": 0.0, "init_scale": 1.0, "min_delta": 0.0}
 
@@ -165,17 +166,11 @@ def may_share(experiment: Experiment) -> bool:
 
 
 def may_gather(experiment: Experiment) -> bool:
-    """Whether a trial that may be in an envelope may gather a batch from smaller ones: nothing is drawn by its place in
-    a batch, and its optimizer reads gradients alone.
+    """Whether a trial that may be in an envelope may gather a batch from smaller ones: its optimizer reads gradients
+    alone, its images are not augmented, and its data are on the device as a whole.
     """
     data, rule = experiment.data, OPTIMIZERS[experiment.optimizer.name]
-    return (
-        experiment.hyperparameters.dropout is None
-        and data.augment == "none"
-        and data.window is None
-        and not rule.needs
-        and experiment.shuffle
-    )
+    return data.augment == "none" and data.window is None and not rule.needs
 
 
 def are_multiples(batch_sizes: Sequence[int]) -> bool:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.types import Array, Bool, Float, Key, Params, Scalar
 from nnjax.models.dense import OUTPUT, drop_by_example, dtypes, scale_kernels
-from nnjax.models.envelope import ACTIVATION, DEPTH, KERNEL_INIT, Envelope, width_name
+from nnjax.models.envelope import ACTIVATION, DEPTH, FIRST, KERNEL_INIT, Envelope, width_name
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
@@ -93,12 +93,12 @@ class EnvelopeNetwork:
         self, params: Params, x: Float[Array, "b d"], dropout: Scalar | None, key: Key | None, hyper: Hyper
     ) -> Float[Array, "b k"]:
         """Apply the trial's network, before its output activation; dropout where there is a key."""
-        x = x.astype(self.dtype)
+        x, first = x.astype(self.dtype), jnp.asarray(hyper.get(FIRST, 0), jnp.int32)
         for place in range(self.depth):
             h = self.activate(hyper, _affine(params[f"layer_{place}"], x))
             h = jnp.where(_first(h.shape[-1], hyper[width_name(place)])[None], h, 0)
             if dropout is not None and key is not None:
-                h = drop_by_example(h, dropout, jax.random.fold_in(key, place))
+                h = drop_by_example(h, dropout, jax.random.fold_in(key, place), first)
             there = self.is_there(hyper, place)
             x = h if there is True else jnp.where(there, h, _fitted(x, h.shape[-1]))
         return _affine(params[f"layer_{self.depth}"], x).astype(self.param_dtype)

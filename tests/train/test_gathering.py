@@ -12,14 +12,20 @@ from nnjax.train.layout.plan import Plan
 
 
 @pytest.mark.parametrize(
-    ("batches", "ends", "steps"),
-    [(1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 10), (2, [1, 3, 4, 6, 8, 9], 6), (5, [4, 9], 2), (7, [4, 9], 2)],
+    ("batches", "ends", "steps", "in_epoch"),
+    [
+        (1, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 10, (8, 0)),
+        (2, [1, 3, 4, 6, 8, 9], 6, (4, 1)),
+        (5, [4, 9], 2, (1, 3)),
+        (7, [4, 9], 2, (1, 3)),
+    ],
 )
-def test_a_batch_ends_after_its_parts_and_with_the_epoch(batches, ends, steps):
+def test_a_batch_ends_after_its_parts_and_with_the_epoch(batches, ends, steps, in_epoch):
     """Two epochs of five parts, by hand."""
     whole = [step for step in range(10) if is_whole(jnp.int32(step), jnp.float32(batches), jnp.int32(5))]
     assert whole == ends
-    assert own_steps(jnp.int32(10), jnp.float32(batches), jnp.int32(5)) == steps
+    assert own_steps(jnp.int32(10), jnp.float32(batches), jnp.int32(5)) == (steps, 0)
+    assert own_steps(jnp.int32(8), jnp.float32(batches), jnp.int32(5)) == in_epoch
 
 
 def test_the_gradient_of_a_batch_is_the_weighted_mean_of_its_parts():
@@ -33,8 +39,9 @@ def test_the_gradient_of_a_batch_is_the_weighted_mean_of_its_parts():
 
 def test_trials_of_several_batch_sizes_train_as_in_programs_of_their_own():
     """40 examples: batches of 8; of 16, 16 and 8; of 24 and 16. A rate of 1e20 diverges at the same step of its own."""
-    rule = {"optimizer.name": "momentum", "momentum": 0.9, "optimizer.schedule": "cosine"}
-    base = replace(CLASSIFIER, {**rule, "l2": 1e-3, "class_weight": "balanced", "clip_norm": 2.0, "epochs": 3})
+    rule = {"optimizer.name": "momentum", "momentum": 0.9, "optimizer.schedule": "cosine", "clip_norm": 2.0}
+    more = {"l2": 1e-3, "dropout": 0.3, "class_weight": "balanced", "epochs": 3}
+    base = replace(CLASSIFIER, {**rule, **more})
     axes = {"batch_size": [8, 16, 24], "learning_rate": [0.05, 1e20]}
     merged = nnjax.sweep(base, axes, data=blobs())
     [plan] = merged.store.read_plan()

@@ -150,8 +150,8 @@ def test_a_step_where_batches_are_gathered_by_hand():
         ({"batch_size": [8, 16, 32]}, 1),
         ({"batch_size": [8, 12]}, 2),  # 12 is not several batches of 8
         ({"batch_size": [8, 12, 24]}, 2),  # 24 with one of them
-        ({"batch_size": [8, 16], "dropout": [0.2]}, 2),  # masks are drawn by the place in a batch
-        ({"batch_size": [8, 16], "dropout": [None, 0.2]}, 3),
+        ({"batch_size": [8, 16], "dropout": [None, 0.2]}, 1),
+        ({"batch_size": [8, 16], "data.window": [16]}, 2),  # a window is a number of whole batches
     ],
 )
 def test_which_batch_sizes_share_a_program(prices, axes, programs):

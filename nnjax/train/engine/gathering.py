@@ -38,6 +38,7 @@ def is_whole(step: Count, batches: Scalar, per_epoch: Count) -> Bool[Array, ""]:
     return ((in_epoch + 1) % batches.astype(jnp.int32) == 0) | (in_epoch + 1 == per_epoch)
 
 
-def own_steps(total_steps: Count, batches: Scalar, per_epoch: Count) -> Count:
-    """Count a trial's own steps in so many of the program's, of whole epochs."""
-    return total_steps // per_epoch * -(-per_epoch // batches.astype(jnp.int32))
+def own_steps(steps: Count, batches: Scalar, per_epoch: Count) -> tuple[Count, Count]:
+    """Count a trial's whole steps in so many of the program's, and the parts of the next one's batch that are done."""
+    size, (epochs, rest) = batches.astype(jnp.int32), jnp.divmod(steps, per_epoch)
+    return epochs * -(-per_epoch // size) + rest // size, rest % size

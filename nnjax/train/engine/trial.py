@@ -19,7 +19,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
 from nnjax.core.structure import unflatten
 from nnjax.core.types import Array, Count, Float, Gathered, Key, Params, Scalar, TrialState, UInt
-from nnjax.models.envelope import BATCHES, OPTIMIZER, SCHEDULE, has
+from nnjax.models.envelope import BATCHES, FIRST, OPTIMIZER, SCHEDULE, has
 from nnjax.models.envelope_network import make_envelope
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
@@ -223,13 +223,14 @@ class Trial:
         """
         batch = self.augment(state, batch)
         size = self.total(jnp.sum(batch.w))
-        objective = self.objective(hyper, state, batch, size)
+        objective = self.objective(hyper, state, batch, size, per_epoch)
         (value, model_state), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
         value, grads = jax.tree.map(self.total, (value, grads))
         gathered = None
         if state.gathered is not None and per_epoch is not None:
             gathered = gathering.gather(state.gathered, grads, size)
-            grads, total_steps = gathering.mean(gathered), gathering.own_steps(total_steps, hyper[BATCHES], per_epoch)
+            grads = gathering.mean(gathered)
+            total_steps, _ = gathering.own_steps(total_steps, hyper[BATCHES], per_epoch)
         params, opt_state = self.update(hyper, state, total_steps, value, grads, objective)
         if gathered is not None and per_epoch is not None:
             whole = gathering.is_whole(state.step, hyper[BATCHES], per_epoch)
@@ -302,12 +303,15 @@ class Trial:
         return batch._replace(x=x, y=x if self.shapes.goal == "reconstruction" else batch.y)
 
     def objective(
-        self, hyper: Hyper, state: TrialState, batch: Batch, size: Scalar
+        self, hyper: Hyper, state: TrialState, batch: Batch, size: Scalar, per_epoch: Count | None = None
     ) -> Callable[[Params], tuple[Scalar, Any]]:
         """Return the training loss of one batch as a function of the weights: mean loss plus penalties.
 
         Beside its value comes the model's new state.
         """
+        if self.gathers and per_epoch is not None:
+            step, done = gathering.own_steps(state.step, hyper[BATCHES], per_epoch)
+            state, hyper = state._replace(step=step), hyper | {FIRST: done * self.experiment.batch_size}
         key = self.key_of(state, DROPOUT)
         y = self.smooth(hyper, batch.y)
         if self.experiment.class_weight is not None or self.gathers:  # all of a batch may have weight 0
