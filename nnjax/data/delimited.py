@@ -11,11 +11,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.data import encodings, header, plain_cells, separators
+from nnjax.data import encodings, header, other_kinds, plain_cells, separators
 
 LOOKED_AT = 1000  # rows by which the header is decided
 EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
-OTHER_KINDS = {"JSON": ('{"', "[{", "[["), "HTML": ("<!doctype", "<html"), "XML": ("<?xml",), "ARFF": ("@relation",)}
 SAME_TEXTS = 100_000  # distinct texts that are kept once
 
 
@@ -68,7 +67,7 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
       UserError: not text, empty, or rows of different lengths.
     """
     text = encodings.decode(data, path, options.encoding)
-    _refuse_no_table(text, path)
+    other_kinds.refuse_text(text, path)
     misread = encodings.misread(data, text, path, options.encoding)
     text, declared = separators.declared(text)
     text, comments = _comments(text)
@@ -100,14 +99,6 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
     table = make_table(transpose(rows), path, lambda row: f"line {lines[row]}", options)
     said = (*table.said, *said, *_left_out(comments, path))
     return dataclasses.replace(table, said=said, separator=separator, commented=tuple(names or ()))
-
-
-def _refuse_no_table(text: str, path: Path) -> None:
-    """Refuse text that is of another kind by its beginning."""
-    start = re.sub(r"\s+", "", text[:200]).lower()
-    kind = next((kind for kind, starts in OTHER_KINDS.items() if start.startswith(starts)), None)
-    if kind is not None:
-        raise UserError(f"{path} is {kind}, not a table: save its table as CSV, Parquet or Feather.")
 
 
 def _left_out(comments: Mapping[int, str], path: Path, but: int = 0) -> tuple[str, ...]:

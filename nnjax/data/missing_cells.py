@@ -41,6 +41,11 @@ class Gaps(NamedTuple):
     texts: tuple[str, ...]
     where: str
 
+    def short(self) -> str:
+        """Name the column, the count, and the texts that stand for missing cells."""
+        texts = ", ".join(map(repr, filter(None, self.texts[:4])))
+        return f"{self.column!r} {self.number} of {self.of}{f' ({texts})' if texts else ''}"
+
     def __str__(self) -> str:
         """Name the column, the count and the cells."""
         spelt = ", ".join(repr(text) if text else "empty" for text in self.texts[:4])

@@ -1,7 +1,6 @@
 """Open the file of a table: compressed or not, text, Excel, Parquet or Feather."""
 
 import bz2
-import dataclasses
 import gzip
 import io
 import lzma
@@ -15,7 +14,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.extras import require
-from nnjax.data import delimited, files
+from nnjax.data import delimited, files, other_kinds, workbooks
 from nnjax.data.cells import days_of
 from nnjax.data.delimited import Options, Table
 
@@ -47,10 +46,7 @@ def _parse(data: bytes, path: Path, options: Options) -> Table:
         return _archive(data, path, options)
     if data.startswith((b"PAR1", b"ARROW1")) or path.suffix.lower() in (".parquet", ".pq", ".feather"):
         return _columnar(data, path)
-    if data.startswith(b"\xd0\xcf\x11\xe0"):
-        raise UserError(f"{path} is of an old Excel (.xls): save it as .xlsx or as CSV.")
-    if data.startswith(b"\x28\xb5\x2f\xfd"):
-        raise UserError(f"{path} is compressed by zstandard, which is not read: decompress it, or take gzip or xz.")
+    other_kinds.refuse_bytes(data, path)
     return delimited.read(data, path, options)
 
 
@@ -74,7 +70,8 @@ def _archive(data: bytes, path: Path, options: Options) -> Table:
         archive = zipfile.ZipFile(io.BytesIO(data))
         names = [i.filename for i in archive.infolist() if not i.is_dir() and not _is_of_system(i.filename)]
         if "xl/workbook.xml" in names:
-            return _workbook(data, path, options)
+            return workbooks.read(data, archive, path, options)
+        other_kinds.refuse_archive(names, path)
         if len(names) != 1:
             listed = f" ({', '.join(names[:5])}{', …' * (len(names) > 5)})" if names else ""
             raise UserError(f"{path} holds {len(names)} files{listed}, but one table was expected: unpack it.")
@@ -89,35 +86,6 @@ def _archive(data: bytes, path: Path, options: Options) -> Table:
 def _is_of_system(name: str) -> bool:
     """Whether a file in an archive is one that systems add: __MACOSX/..., .DS_Store."""
     return name.startswith("__MACOSX") or name.rpartition("/")[2].startswith(".")
-
-
-def _workbook(data: bytes, path: Path, options: Options) -> Table:
-    """Read the first sheet of an Excel workbook."""
-    import pandas as pd
-
-    require("openpyxl", "openpyxl", f"{path}, an Excel workbook,")
-    try:
-        frame = pd.read_excel(io.BytesIO(data), header=None, dtype=object, engine="openpyxl", na_filter=False)
-    except (ValueError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is not a usable workbook ({str(error).splitlines()[0]}).") from None
-    rows = [[_cell_text(cell) for cell in row] for row in frame.itertuples(index=False)]
-    full = [i for i, row in enumerate(rows) if any(row)]
-    if not full:
-        raise UserError(f"{path} is empty.")
-    table = delimited.make_table(
-        delimited.transpose([rows[i] for i in full]), path, lambda row: f"row {full[row] + 1}", options
-    )
-    gone = sorted(set(range(len(rows))) - set(full))
-    if not gone:
-        return table
-    which = f"row {gone[0] + 1}, which is empty, is" if len(gone) == 1 else f"{len(gone)} empty rows are"
-    return dataclasses.replace(table, said=(*table.said, f"{path}: {which} left out."))
-
-
-def _cell_text(cell: Any) -> str:
-    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
-        return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53 else str(cell)
 
 
 def _columnar(data: bytes, path: Path) -> Table:

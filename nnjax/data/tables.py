@@ -19,6 +19,7 @@ from nnjax.data import (
     missing_cells,
     table_dates,
     table_files,
+    table_messages,
     table_targets,
 )
 from nnjax.data.arrays import from_arrays
@@ -30,9 +31,6 @@ from nnjax.data.missing_cells import Gaps
 from nnjax.data.source import Source
 from nnjax.data.table_roles import Roles, find_column, roles_of
 
-MAX_CATEGORIES = 100  # distinct texts in a column; more are taken for identifiers or free text
-SHOWN = 8  # columns named one by one in a remark
-FEW_CATEGORIES = 10  # so many are always taken
 FIELDS = (  # of a `DataConfig`, that change how a table is read
     *("header", "encoding", "decimal", "columns", "drop", "ordinal", "na_values", "groups"),
     *("missing", "unknown", "split"),  # which may be said of other data
@@ -70,12 +68,14 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
         find_column(table.path, list(table.columns), unknown[0])
     found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
     keep = _kept_rows(table, roles, rules, config.missing)
+    whole, all_gaps = table, gaps
+    if len(keep) < len(table):  # what is left out decides nothing
+        table = _only(table, keep)
+        found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
     plain = {name: one.values for name, one in found.items() if one.values is not None and name in roles.inputs}
-    kept_columns = {name: _take(raw, keep) for name, raw in {**table.columns, **plain}.items()}
-    parts = None if table.parts is None else table.parts[keep]
-    kept = Table(kept_columns, table.path, _moved(table.where, keep), times=_times(table, keep), parts=parts)
+    kept = dataclasses.replace(table, columns={**table.columns, **plain})
     chosen = [_with_missing_input(found[column].column, column in gaps, config.missing) for column in roles.inputs]
-    _refuse_many(chosen, len(keep), table.path)
+    table_messages.refuse_many(chosen, len(keep), table.path)
     recipe = TableRecipe(
         columns=tuple(chosen),
         names=tuple(table.columns),
@@ -92,7 +92,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     x = encode_inputs(recipe, kept)
     targets = [(found[column].column, kept.columns[column]) for column in roles.target]
     learned = table_targets.read(targets, [_place(kept, column) for column in roles.target], config)
-    starts = frame_parts.starts_of(table, kept, learned)
+    starts = frame_parts.starts_of(whole, kept, learned)
     numeric = roles.inputs if learned.task == "classification" else [*roles.inputs, *roles.target]
     dataset = from_arrays(
         x,
@@ -115,8 +115,9 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *learned.said,
             *(sentence for column in [*roles.inputs, *roles.target] for sentence in found[column].said),
             *(sentence for column in numeric for sentence in found[column].merging),
-            *_filled(gaps, roles.target, len(table), len(keep), config.missing),
-            _described(recipe),
+            *table_messages.left_out(all_gaps, roles.target, len(whole), len(keep), config.missing),
+            *table_messages.filled(gaps, config.missing),
+            table_messages.described(recipe),
             *column_remarks.all_of(recipe, x, config.split != "random"),
             *column_remarks.total(kept.columns, str(table.path), kept.where),
             *frame_parts.untrained(recipe, x, kept),
@@ -139,10 +140,19 @@ def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.n
     rows = np.flatnonzero(weights)
     if not len(rows):
         raise UserError(f"The weight {column!r} of {table.path} is 0 in all rows: at least one above 0 was expected.")
-    kept = {name: _take(raw, rows) for name, raw in table.columns.items() if name != column}
-    parts = None if table.parts is None else table.parts[rows]
-    where, times = _moved(table.where, rows), _times(table, rows)
-    return dataclasses.replace(table, columns=kept, where=where, times=times, parts=parts), weights[rows]
+    others = {name: raw for name, raw in table.columns.items() if name != column}
+    return _only(dataclasses.replace(table, columns=others), rows), weights[rows]
+
+
+def _only(table: Table, rows: np.ndarray) -> Table:
+    """Keep the rows [r] of a table."""
+    return dataclasses.replace(
+        table,
+        columns={name: _take(raw, rows) for name, raw in table.columns.items()},
+        where=_moved(table.where, rows),
+        times={name: values[rows] for name, values in table.times.items()},
+        parts=None if table.parts is None else table.parts[rows],
+    )
 
 
 def read_again(dataset: Dataset, config: DataConfig) -> Dataset:
@@ -221,10 +231,7 @@ def _infer_all(
         raise UserError(missing_cells.message(str(table.path), list(gaps.values())))
     if errors:
         raise errors[0]
-    empty = next((gap for gap in gaps.values() if gap.number == gap.of), None)
-    if empty:
-        column = empty.column
-        raise UserError(f"The column {column!r} of {table.path} is empty: leave it out (data.drop={column}).")
+    table_messages.refuse_empty(gaps, table.path)
     if rules.decimal == "auto":
         decimal_marks.refuse_open(alone, table)
     return found, gaps
@@ -267,47 +274,8 @@ def _moved(where: Callable[[int], str], keep: np.ndarray) -> Callable[[int], str
     return lambda row: where(int(keep[row]))
 
 
-def _times(table: Table, rows: np.ndarray) -> dict[str, np.ndarray]:
-    return {name: values[rows] for name, values in table.times.items()}
-
-
-def _filled(gaps: Mapping[str, Gaps], target: Sequence[str], before: int, after: int, missing: str) -> list[str]:
-    """Say which rows were left out, for which missing cells, and which cells are filled in."""
-    gone = [gap for name, gap in gaps.items() if missing == "drop" or name in target]
-    said = []
-    if after < before:
-        why = "; ".join(map(str, gone[:SHOWN])) + "; …" * (len(gone) > SHOWN)
-        said.append(
-            f"{before - after} of {before} rows with missing cells are left out: {why} (if such a text is none that is "
-            "missing, say which are by data.na_values=)."
-        )
-    filled = [gap for name, gap in gaps.items() if name not in target]
-    if filled and missing != "drop":
-        listed = ", ".join(f"{gap.column!r} {gap.number} of {gap.of}" for gap in filled[:SHOWN])
-        said.append(f"Missing cells are filled in (data.missing={missing}): {listed}{', …' * (len(filled) > SHOWN)}.")
-    return said
-
-
-def _described(recipe: TableRecipe) -> str:
-    """Say which inputs come of each column."""
-    listed = "; ".join(f"{column.name!r}: {column}" for column in recipe.columns[:SHOWN])
-    more = f"; and {len(recipe.columns) - SHOWN} columns more" if len(recipe.columns) > SHOWN else ""
-    return f"{len(recipe.inputs)} inputs: {listed}{more}."
-
-
 def _with_missing_input(column: Column, gaps: bool, missing: str) -> Column:
     return dataclasses.replace(column, missing_input=True) if gaps and missing == "indicator" else column
-
-
-def _refuse_many(chosen: Sequence[Column], num_rows: int, path: Path) -> None:
-    most = min(MAX_CATEGORIES, max(FEW_CATEGORIES, num_rows // 2))
-    for column in chosen:
-        if column.kind == "category" and len(column.categories) > most:
-            raise UserError(
-                f"The column {column.name!r} of {path} has {len(column.categories)} different texts in {num_rows} rows "
-                f"(such as {column.categories[0]!r}), too many for categories (at most {most}): leave it out "
-                f"(data.drop={column.name}) if it is an identifier or free text, or join the rare ones."
-            )
 
 
 def _groups(table: Table, name: str) -> np.ndarray:

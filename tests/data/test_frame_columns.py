@@ -67,7 +67,7 @@ def test_what_a_missing_target_looks_like_is_said(tmp_path, text):
         assert said.startswith("20 of 60 rows with missing cells are left out: 'y' has 20 missing of 60 ('" + text)
         assert "data.na_values=" in said
         [filled] = [sentence for sentence in prepared.said if "filled in" in sentence]
-        assert ("'a' 1 of 60" in filled, "'y'" in filled) == (True, False)
+        assert ("'a' 1 of 40" in filled, "'y'" in filled) == (True, False)
     assert framed(frame, missing="mean", na_values=("nan",)).dataset.classes == tuple(sorted(("p", "q", text)))
 
 
