@@ -74,7 +74,9 @@ class Column:
             shown = ("<" if self.kind == "ordered" else ", ").join(self.categories[:6])
             more = ", …" if len(self.categories) > 6 else ""
             several = "s" * (len(self.categories) > 1)
-            what = f"{len(self.categories)} input{several} of 0 or 1" if self.kind == "category" else "places in an order"
+            what = (
+                f"{len(self.categories)} input{several} of 0 or 1" if self.kind == "category" else "places in an order"
+            )
             text = f"{what}: {shown}{more}"
         elif self.kind == "date":
             text = f"days since 1970-01-01 ({self.format})"

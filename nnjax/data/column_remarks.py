@@ -1,5 +1,6 @@
 """Remarks on the columns of a table: identifiers, order of time, numbers that may stand for missing cells."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,11 +11,17 @@ from nnjax.core.columns import TableRecipe
 FEWEST = 20  # rows below which nothing is said
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, -1.0, 99.0, 999.0, 9999.0, 99999.0)
 TOTALS = frozenset(("total", "grand total", "subtotal", "sum", "average", "mean", "median", "summe", "gesamt"))
+LOWEST = -99.0  # from here down no number is beside others that are all positive
+FEWEST_OTHERS = 3  # distinct numbers beside a sentinel
 FAR = 3.0  # times the others' range
+_NAMED_ID = re.compile(r"(?:^|[\W_])(?:id|key|uuid|guid)$|(?-i:[a-z](?:ID|Id))$", re.IGNORECASE)
 
 
-def all_of(recipe: TableRecipe, x: np.ndarray, by_time: bool = False) -> list[str]:
-    """Say what may be amiss with the inputs x [n, d] of a recipe; whether the split is by time already."""
+def all_of(
+    recipe: TableRecipe, x: np.ndarray, by_time: bool = False, targets: Mapping[str, np.ndarray] | None = None
+) -> list[str]:
+    """Say what may be amiss with the inputs x [n, d] of a recipe, and with targets [n] that are numbers; whether the
+    split is by time already."""
     said: list[str] = []
     if len(x) < FEWEST:
         return said
@@ -29,9 +36,11 @@ def all_of(recipe: TableRecipe, x: np.ndarray, by_time: bool = False) -> list[st
         if column.kind == "date":
             said += [] if by_time else _time_order(column.name, there)
         else:
-            said += [] if (remark := _identifier(column.name, there, bool(dates) or by_time)) is None else [remark]
+            unnamed = not recipe.header and column.name == recipe.names[0]
+            remark = _identifier(column.name, there, bool(dates) or by_time, unnamed)
+            said += [] if remark is None else [remark]
             said += [*_sentinels(column.name, there), *_written_dates(column.name, there)]
-    return said
+    return said + [sentence for name, values in (targets or {}).items() for sentence in _sentinels(name, values)]
 
 
 def total(columns: Mapping[str, Any], path: str, where: Callable[[int], str]) -> list[str]:
@@ -44,7 +53,8 @@ def total(columns: Mapping[str, Any], path: str, where: Callable[[int], str]) ->
     return []
 
 
-def _identifier(name: str, values: np.ndarray, dated: bool) -> str | None:
+def _identifier(name: str, values: np.ndarray, dated: bool, unnamed: bool) -> str | None:
+    """Find numbers of rows and identifiers; whether it is the first column of a table without names."""
     steps = np.diff(values)
     whole = np.array_equal(values, np.trunc(values))
     advice = f"leave it out (data.drop={name}) if it is a number of the row or an identifier"
@@ -53,8 +63,10 @@ def _identifier(name: str, values: np.ndarray, dated: bool) -> str | None:
         time = "" if dated else f", or test on the latest rows if it is time (data.split=time:{name})"
         return f"The column {name!r} {way} from row to row: {advice}{time}."
     distinct = len(np.unique(values))
-    if whole and distinct == len(values) and np.ptp(values) < 4 * len(values):
+    if whole and distinct == len(values) and (np.ptp(values) < 4 * len(values) or unnamed):
         return f"The column {name!r} has another whole number in each row: {advice}."
+    if whole and 2 * distinct > len(values) and _NAMED_ID.search(name.strip()):
+        return f"The column {name!r} has {distinct} different whole numbers in {len(values)} rows: {advice}."
     return None
 
 
@@ -82,18 +94,18 @@ def _time_order(name: str, values: np.ndarray) -> list[str]:
 
 
 def _sentinels(name: str, values: np.ndarray) -> list[str]:
-    """Find a number such as -999 that stands far out of the others."""
-    said = []
-    for sentinel in SENTINELS:
+    """Find a number that stands far out of the others: such as -999, or the lowest or highest one where it recurs."""
+    ends = [end for end in (values.min(), values.max()) if end == np.trunc(end) and (values == end).sum() > 1]
+    for sentinel in dict.fromkeys(map(float, (*SENTINELS, *ends))):
         there = values == sentinel
         others = values[~there]
-        if not there.any() or len(others) < FEWEST // 2:
+        if not there.any() or len(others) < FEWEST // 2 or len(np.unique(others)) < FEWEST_OTHERS:
             continue
         low, high = float(others.min()), float(others.max())
-        room = FAR * max(high - low, 1e-30) if abs(sentinel) > 9 else np.inf
-        if sentinel < low - room or sentinel > high + room or (sentinel in (-999.0, -9999.0, -99999.0) and low >= 0):
-            said.append(
+        far = max(low - sentinel, sentinel - high) > FAR * (high - low)
+        if far or (sentinel <= LOWEST and low >= 0 and (sentinel in SENTINELS or there.sum() > 1)):
+            return [
                 f"The column {name!r} has {sentinel:g} in {int(there.sum())} rows, far from the others ({low:g} to "
                 f"{high:g}): if it stands for a missing value, say data.na_values={sentinel:g}."
-            )
-    return said
+            ]
+    return []

@@ -165,7 +165,9 @@ def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | 
                 f"{text!r}: correct that cell, leave the column out (data.drop={place.column}), or say that it is "
                 f"missing (data.na_values={text})."
             )
-        sentence = f"The column {place.column!r} is read as times, in {unit}."
+        text = next(iter(counts))
+        value = f"{text!r} is {dates.parse_times([text], unit)[0]:g}"
+        sentence = f"The column {place.column!r} is read as times, in {unit}: {value}."
         return Inferred(Column(place.column, "time", format=unit), said=(sentence,))
     inferred = dates.infer(counts)
     if inferred is None:

@@ -30,6 +30,8 @@ FORMATS = (
 CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
 _ISO = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s*(Z|[-+]\d\d:?\d\d)?)?")
 _TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?")
+_POINTED = re.compile(r"([01]\d|2[0-3])\.([0-5]\d)\.([0-5]\d)")  # 18.30.00, but no date of another form
+_HOUR = re.compile(r"(1[0-2]|0?[1-9])\s*([AaPp])\.?[Mm]\.?")
 _MONTHS = re.compile(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.IGNORECASE)
 
 
@@ -119,20 +121,32 @@ def infer_time_unit(counts: Mapping[str, int]) -> tuple[str, tuple[str, ...]] | 
     Returns:
       The unit and these texts; None where most texts are no times.
     """
-    found = {text: match for text in counts if (match := _TIME.fullmatch(text.strip())) is not None}
+    pointed = [text for text in counts if _POINTED.fullmatch(text.strip())]
+    no_dates = np.isnan(parse(pointed, "%d.%m.%y")).sum() if pointed else 0
+    found = {text for text in counts if _is_time(text) and (2 * no_dates > len(pointed) or text not in pointed)}
     if 2 * sum(counts[text] for text in found) <= sum(counts.values()):
         return None
-    return "seconds" if any(match[3] for match in found.values()) else "minutes", tuple(set(counts) - set(found))
+    precise = any(_POINTED.fullmatch(text.strip()) or text.count(":") > 1 for text in found)
+    return "seconds" if precise else "minutes", tuple(set(counts) - found)
+
+
+def _is_time(text: str) -> bool:
+    return _seconds(text) == _seconds(text)
 
 
 def parse_times(texts: Sequence[str], unit: str) -> np.ndarray:
-    """Parse times such as 07:30 or 07:30:15 [n] in minutes or seconds: float64 [n], NaN for other texts."""
-    seconds = [_seconds(_TIME.fullmatch(text.strip())) for text in texts]
-    return np.array(seconds, np.float64) / (60 if unit == "minutes" else 1)
+    """Parse times such as 07:30, 07:30:15 or 7 PM [n] in minutes or seconds: float64 [n], NaN for other texts."""
+    return np.array([_seconds(text) for text in texts], np.float64) / (60 if unit == "minutes" else 1)
 
 
-def _seconds(match: "re.Match[str] | None") -> float:
+def _seconds(text: str) -> float:
+    text = text.strip()
+    hour = _HOUR.fullmatch(text)
+    if hour is not None:
+        return 3600.0 * (int(hour[1]) % 12 + 12 * (hour[2] in "Pp"))
+    match = _TIME.fullmatch(text) or _POINTED.fullmatch(text)
     if match is None:
         return np.nan
-    hours = int(match[1]) if not match[4] else int(match[1]) % 12 + 12 * (match[4] in "Pp")
+    half = match[4] if match.re is _TIME else None
+    hours = int(match[1]) % 12 + 12 * (half in "Pp") if half else int(match[1])
     return 3600 * hours + 60 * int(match[2]) + float(match[3] or 0)

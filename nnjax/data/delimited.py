@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.data import encodings, header, other_kinds, plain_cells, separators
+from nnjax.data import encodings, header, irregular_rows, other_kinds, plain_cells, separators
 
 LOOKED_AT = 1000  # rows by which the header is decided
 EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
@@ -50,10 +50,12 @@ class Table:
 
 
 class Options(NamedTuple):
-    """How to read: header "auto", "yes" or "no"; the encoding by name, None to detect it."""
+    """How to read: header "auto", "yes" or "no"; the encoding by name, None to detect it; whether rows of empty cells
+    stay, as new rows do, of which each is predicted."""
 
     header: str = "auto"
     encoding: str | None = None
+    all_rows: bool = False
 
 
 def read(data: bytes, path: Path, options: Options = Options()) -> Table:
@@ -75,8 +77,9 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
         text, declared = separators.declared(text)
     separator = declared or separators.detect(text, path)
     if not comments and (columns := plain_cells.read(text, separator)):
-        table = make_table(columns, path, lambda row: f"line {row + 1}", options)
-        return dataclasses.replace(table, said=(*table.said, *misread), separator=separator)
+        columns, numbers, emptied = _filled(columns, range(1, len(columns[0]) + 1), path, options)
+        table = make_table(columns, path, lambda row: f"line {numbers[row]}", options)
+        return dataclasses.replace(table, said=(*table.said, *misread, *emptied), separator=separator)
     rows, lines, said = _rows(separators.tabbed(text), "\t", path) if separator == " " else _rows(text, separator, path)
     said += misread
     if not rows:
@@ -94,11 +97,21 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
         why = (
             f"{path} is read with a header: line {max(comments)}, which begins with #, has its names (data.header=no)."
         )
-        table = make_table(transpose(rows), path, lambda row: f"line {lines[row]}", options._replace(header="yes"))
-        return dataclasses.replace(table, said=(why, *said, *_left_out(comments, path, 1)), separator=separator)
-    table = make_table(transpose(rows), path, lambda row: f"line {lines[row]}", options)
-    said = (*table.said, *said, *_left_out(comments, path))
+        columns, numbers, emptied = _filled(transpose(rows), lines, path, options)
+        table = make_table(columns, path, lambda row: f"line {numbers[row]}", options._replace(header="yes"))
+        return dataclasses.replace(
+            table, said=(why, *said, *emptied, *_left_out(comments, path, 1)), separator=separator
+        )
+    columns, numbers, emptied = _filled(transpose(rows), lines, path, options)
+    table = make_table(columns, path, lambda row: f"line {numbers[row]}", options)
+    said = (*table.said, *said, *emptied, *_left_out(comments, path))
     return dataclasses.replace(table, said=said, separator=separator, commented=tuple(names or ()))
+
+
+def _filled(
+    columns: Sequence[np.ndarray], lines: Sequence[int], path: Path, options: Options
+) -> tuple[Sequence[np.ndarray], Sequence[int], tuple[str, ...]]:
+    return (columns, lines, ()) if options.all_rows else irregular_rows.without_empty(columns, lines, path)
 
 
 def _left_out(comments: Mapping[int, str], path: Path, but: int = 0) -> tuple[str, ...]:
@@ -128,6 +141,8 @@ def make_table(cells: Sequence[np.ndarray], path: Path, where: Callable[[int], s
     begin = int(found.header)
     if found.header and len(cells[0]) == 1:
         raise UserError(f"{path} has a header but no rows.")
+    if found.header:
+        irregular_rows.refuse_names_in_several_rows(cells, path, where)
     names = _column_names(first, path) if found.header else [f"column{i}" for i in range(width)]
     columns = {name: column[begin:] for name, column in zip(names, cells, strict=True)}
     again = np.flatnonzero(cells[0][1:] == first[0]) + 1 if found.header else ()
@@ -236,7 +251,7 @@ def _rows(text: str, separator: str, path: Path) -> tuple[list[list[str]], list[
                 empty.append(line)
                 continue
             if rows and len(row) != len(rows[0]):
-                _refuse_ragged(rows, lines, row, line, path)
+                raise irregular_rows.error(text, rows[0], lines[0], row, line, path)
             if rows and len(row) == 1:
                 rows += [[""] for _ in empty]
                 lines += empty
@@ -252,24 +267,6 @@ def _rows(text: str, separator: str, path: Path) -> tuple[list[list[str]], list[
     if not (rows and empty and len(rows[0]) == 1):
         return rows, lines, ()
     return rows, lines, (f"{path}: {len(empty)} empty line{'s' * (len(empty) > 1)} at its end left out, no rows.",)
-
-
-def _refuse_ragged(
-    rows: Sequence[Sequence[str]], lines: Sequence[int], row: Sequence[str], line: int, path: Path
-) -> None:
-    cells = f"{len(row)} cell{'s' * (len(row) > 1)}"
-    if len(rows) == 1:
-        raise UserError(
-            f"{path} has {len(rows[0])} cell{'s' * (len(rows[0]) > 1)} in line {lines[0]} but {cells} in line {line}; "
-            "both need the same number."
-        )
-    remedy = "put cells that hold the separator in quotation marks"
-    if row[0].startswith("#"):
-        remedy = "a line that begins with # is a comment above the table only: remove it, or complete its cells"
-    raise UserError(
-        f"{path} is not a regular table: line {line} has {cells}, but {len(rows[0])} were expected as in line "
-        f"{lines[0]}; {remedy}."
-    )
 
 
 def _column_names(cells: Sequence[str], path: Path) -> list[str]:

@@ -25,9 +25,9 @@ class Decision(NamedTuple):
 
 def decide(first: Row, body: Sequence[Row]) -> Decision:
     """Decide by the first row and some of those below it, all of one width."""
-    kinds = [_kind(cell) for cell in first]
+    kinds = [kind_of(cell) for cell in first]
     columns = list(zip(*body, strict=True)) if body else [()] * len(first)
-    numeric = [_is_numeric(column) for column in columns]
+    numeric = [is_numeric(column) for column in columns]
     texts = [i for i, kind in enumerate(kinds) if kind == "text"]
     numbers = [i for i, kind in enumerate(kinds) if kind in ("whole", "number")]
     if not body:
@@ -87,7 +87,7 @@ def _are_names(first: Row, places: Sequence[int], columns: Sequence[Row]) -> boo
     below = [[cell.strip() for cell in columns[i]] for i in places]
     if years:
         return not any(cell.isdecimal() and 1800 <= int(cell) <= 2100 for column in below for cell in column)
-    fractions = [any(_kind(cell) == "number" for cell in column) for column in below]
+    fractions = [any(kind_of(cell) == "number" for cell in column) for column in below]
     enough = len(values) >= FEW or all(fractions) or (len(values) > 2 and any(fractions))
     return enough or _is_no_row(values, below)
 
@@ -106,7 +106,7 @@ def _is_no_row(values: Sequence[int], below: Sequence[Row]) -> bool:
 def _are_dates_above_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row]) -> str:
     """Say so where dates of the first row are names: they stand above numbers only."""
     dated = [i for i, kind in enumerate(kinds) if kind == "number" and _is_date(first[i])]
-    below = [cell for i in dated for cell in columns[i] if _kind(cell) != "missing"]
+    below = [cell for i in dated for cell in columns[i] if kind_of(cell) != "missing"]
     names = below and all(numerals.is_number(cell) for cell in below)
     return f"its {first[dated[0]].strip()!r} stands above numbers" if names else ""
 
@@ -116,7 +116,7 @@ def _have_letters_above_numbers(first: Row, kinds: Sequence[str], columns: Seque
     places = [i for i, kind in enumerate(kinds) if kind == "number"]
     if len(places) + kinds.count("text") < 2 or not all(_has_letters(first[i]) for i in places):
         return ""
-    below = [cell for i in places for cell in columns[i] if _kind(cell) != "missing"]
+    below = [cell for i in places for cell in columns[i] if kind_of(cell) != "missing"]
     return f"{first[places[0]].strip()!r} stands above numbers" if all(map(numerals.is_number, below)) else ""
 
 
@@ -170,14 +170,14 @@ def counts_rows(cells: Row) -> bool:
     return any(all(cell.strip() == str(i) for i, cell in enumerate(cells, begin)) for begin in (0, 1))
 
 
-def _is_numeric(cells: Row) -> bool:
+def is_numeric(cells: Row) -> bool:
     """Whether most cells that are not missing are numbers."""
-    kinds = [_kind(cell) for cell in cells]
+    kinds = [kind_of(cell) for cell in cells]
     there = [kind for kind in kinds if kind != "missing"]
     return 2 * sum(kind != "text" for kind in there) > len(there)
 
 
-def _kind(cell: str) -> str:
+def kind_of(cell: str) -> str:
     """Say whether a cell is "missing", "whole", another "number" (or a date, or a bound such as <5), or a "text"."""
     text = numerals.normalize(cell)
     if missing_cells.is_missing(text, None):

@@ -10,7 +10,7 @@ from nnjax.data.cells import Place
 _BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
 _ODD = re.compile(  # behind a number: 5±1, 2^4, 5½, 5x10^3, 1_000; 5h 30m, 6' 2"
     r"±|\+/?-|\^|[⁰¹²³⁴-⁹½¼¾⅐-⅞]|[x×*·]\s*10|_\d{3}"
-    r"|:\d\d[.,]\d|(?:days?|d|hours?|hrs?|h|min|m|ft|lbs?),?\s+[-+]?\d|'\s*\d+\s*\""
+    r"|:\d\d[.,]\d|(?:days?|d|hours?|hrs?|h|min|m|ft|lbs?),?\s+[-+]?\d|'\s*\d+\s*(?:\"|'')?$"
 )
 _DATED = re.compile(
     r"(?:\d\d?[./-]\d\d?[./-](?:19|20)\d\d|(?:19|20)\d\d[./-]\d\d?[./-]\d\d?"
@@ -53,7 +53,9 @@ def refuse(counts: Mapping[str, int], place: Place) -> None:
     if most and points and commas:
         raise _no_rule(points[0], commas[0], place)
     if most and quantities:
-        raise _no_rule(next((text for text in counts if text != quantities[-1]), "1"), quantities[-1], place)
+        last = quantities[-1]
+        other = next((text for text in counts if _rest(text) != _rest(last)), None)
+        raise _no_rule(other or next((text for text in counts if text != last), "1"), last, place)
 
 
 def said(counts: Mapping[str, int], name: str) -> tuple[str, ...]:
@@ -68,7 +70,13 @@ def said(counts: Mapping[str, int], name: str) -> tuple[str, ...]:
 
 
 def _begins(text: str) -> bool:
-    return re.match(r"[-+]?[.,]?\d", numerals.normalize(text)) is not None
+    """Whether a text begins with a number, also behind a sign of currency."""
+    return re.match(r"[-+]?[$€£¥]?\s*[.,]?\d", numerals.normalize(text)) is not None
+
+
+def _rest(text: str) -> str:
+    """Return what is left of a text without digits and their marks: $…K."""
+    return re.sub(r"[-+]?\d[\d.,]*", "", numerals.normalize(text))
 
 
 def _quantities(texts: list[str]) -> list[str]:

@@ -33,7 +33,7 @@ def read(recipe: TableRecipe, path: Path) -> np.ndarray:
     Raises:
       UserError: a column is missing, or a cell does not follow its column's rule.
     """
-    plain = table_files.read(path, Options("no", recipe.encoding))
+    plain = table_files.read(path, Options("no", recipe.encoding, all_rows=True))
     needed = [column.name for column in recipe.columns]
     if not plain.header:
         first = [str(cells[0]).strip() or f"column{i}" for i, cells in enumerate(plain.columns.values())]
@@ -41,7 +41,7 @@ def read(recipe: TableRecipe, path: Path) -> np.ndarray:
             plain = dataclasses.replace(plain, columns=dict(zip(plain.commented, plain.columns.values(), strict=True)))
         elif recipe.header or set(needed) <= set(first):
             _refuse_absent(needed, first, path)
-            plain = table_files.read(path, Options("yes", recipe.encoding))
+            plain = table_files.read(path, Options("yes", recipe.encoding, all_rows=True))
         else:
             plain = by_position(recipe, plain)
     for sentence in plain.said:
@@ -132,7 +132,7 @@ def texts_of(recipe: TableRecipe | None, path: Path, names: Sequence[str]) -> di
       UserError: the file has no such column.
     """
     header = "yes" if recipe is not None and recipe.header else "auto"
-    table = table_files.read(path, Options(header, None if recipe is None else recipe.encoding))
+    table = table_files.read(path, Options(header, None if recipe is None else recipe.encoding, all_rows=True))
     for name in names:
         if name not in table.columns:
             raise UserError(f"{path} has no column {name!r} to keep; its columns are {_listed(list(table.columns))}.")

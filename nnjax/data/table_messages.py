@@ -74,9 +74,10 @@ def refuse_many(chosen: Sequence[Column], num_rows: int, path: Path) -> None:
     if not many:
         return
     first, others = many[0], [column.name for column in many[1:]]
-    too, them = (f", and so have {_listed(others)}", "them") if others else ("", "it")
+    too = f", and so have {_listed(others)}" if others else ""
+    them, they_are = ("them", "they are identifiers") if others else ("it", "it is an identifier")
     raise UserError(
         f"The column {first.name!r} of {path} has {len(first.categories)} different texts in {num_rows} rows "
         f"(such as {first.categories[0]!r}), too many for categories (at most {most}){too}: leave {them} out "
-        f"(data.drop={','.join([first.name, *others])}) if they are identifiers or free text, or join the rare ones."
+        f"(data.drop={','.join([first.name, *others])}) if {they_are} or free text, or join the rare ones."
     )

@@ -28,6 +28,12 @@ class TableTarget(NamedTuple):
     said: tuple[str, ...] = ()
     label_type: str = ""
 
+    def numbers(self, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Return the targets [n] that are numbers, by name."""
+        if self.y is None or self.task == "classification" or self.y.dtype.kind != "f":
+            return {}
+        return dict(zip(names, self.y.reshape(len(self.y), -1).T, strict=True))
+
 
 def read(targets: Sequence[tuple[Column, Any]], places: Sequence[Place], config: DataConfig) -> TableTarget:
     """Read the target columns.

@@ -118,7 +118,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *table_messages.left_out(all_gaps, roles.target, len(whole), len(keep), config.missing),
             *table_messages.filled(gaps, config.missing),
             table_messages.described(recipe),
-            *column_remarks.all_of(recipe, x, config.split != "random"),
+            *column_remarks.all_of(recipe, x, config.split != "random", learned.numbers(roles.target)),
             *column_remarks.total(kept.columns, str(table.path), kept.where),
             *frame_parts.untrained(recipe, x, kept),
         ),

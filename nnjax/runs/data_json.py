@@ -1,6 +1,7 @@
 """Write and read data.json: the facts about a run's data, its baselines, the findings of the pre-flight check."""
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
@@ -97,7 +98,9 @@ def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
     if tree.get("label_type", "") != "":
         targets.named_labels(lists["classes"], tree["label_type"])
     recipe = recipe_from_json(tree["recipe"]) if "recipe" in tree else _earlier_recipe(tree)
-    more = {"image_shape": shape, "recipe": recipe, "shape": tuple(tree.get("shape", ()))}
+    more = {"image_shape": shape, "recipe": recipe, "shape": _sides(tree.get("shape", ()))}
+    if more["shape"] and math.prod(more["shape"]) != tree["num_inputs"]:
+        raise ValueError(f"the shape {more['shape']} is not of {tree['num_inputs']} inputs")
     return DataFacts(**{**known, **scalers, **lists, **more, "parts": tuple(map(_part, tree.get("parts", ())))})
 
 
@@ -106,9 +109,14 @@ def _part(entry: Sequence[Any]) -> Part:
     path, shape, dtype = entry
     if not isinstance(path, str) or dtype not in ("float32", "uint8", "int32", "bool"):
         raise ValueError(f"no array of inputs is {entry!r}")
-    if not all(type(side) is int and side > 0 for side in shape):
+    return Part(path, _sides(shape), dtype)
+
+
+def _sides(shape: Any) -> tuple[int, ...]:
+    """Read a shape back."""
+    if not isinstance(shape, list | tuple) or not all(type(side) is int and side > 0 for side in shape):
         raise ValueError(f"no shape is {shape!r}")
-    return Part(path, tuple(shape), dtype)
+    return tuple(shape)
 
 
 def _earlier_recipe(tree: Mapping[str, Any]) -> TableRecipe | None:

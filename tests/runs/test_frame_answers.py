@@ -67,6 +67,10 @@ def test_labels_of_an_older_folder_are_whole_numbers_where_all_names_are():
     for forged in ("bool", "float", "what", 5):
         with pytest.raises(ValueError, match=r"what|5|base 10|not in tuple|to float"):
             facts_from_json(tree | {"classes": ["p", "q"], "label_type": forged})
+    assert facts_from_json(tree | {"shape": [1]}).shape == (1,)
+    for shape in ({"a": 1}, "1", [1.0], [True], [-1], [2]):  # of one input
+        with pytest.raises(ValueError, match="shape"):
+            facts_from_json(tree | {"shape": shape})
 
 
 @pytest.mark.slow
