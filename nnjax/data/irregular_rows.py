@@ -63,8 +63,8 @@ def error(text: str, first: Sequence[str], begin: int, row: Sequence[str], line:
         last, width = above
         lines = f"line {begin}" if last == begin else f"lines {begin} to {last}"
         return UserError(
-            f"{path} has rows of {width} cells, but {', '.join(first)[:60]!r} in line {begin}: remove what stands above "
-            f"the table ({lines})."
+            f"{path} has rows of {width} cells, but {', '.join(first)[:60]!r} in line {begin}: remove what stands "
+            f"above the table ({lines})."
         )
     if line == begin + 1:
         return UserError(
@@ -99,7 +99,7 @@ def _title(text: str) -> tuple[int, int] | None:
         except csv.Error:
             continue
         width = len(rows[-1][1])
-        begin = len(rows) - sum(1 for _ in itertools.takewhile(lambda pair: len(pair[1]) == width, reversed(rows)))
+        begin = 1 + max((i for i, (_, row) in enumerate(rows) if len(row) != width), default=-1)
         if width == 1 or not 1 <= begin <= MOST_ABOVE or len(rows) - begin < FEWEST or len(rows[0][1]) == width:
             continue
         if begin > 1 or len(rows[0][1]) == 1 or not _have_numbers(rows[begin][1]):

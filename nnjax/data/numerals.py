@@ -36,8 +36,8 @@ SAME = {"\u2212": "-", "\u2013": "-", "\u2019": "'", "\u00a0": " ", "\u202f": " 
 _TABLE = str.maketrans(SAME)
 _AFFIXED = re.compile(
     r"(?P<open>\()?\s*(?P<sign>[-+]?)\s*(?P<prefix>[^\d\s.,+\-()':/<>=]*)\s*(?P<sign2>[-+]?)\s*"
-    r"(?P<core>[\d.,][\d.,' ]*?(?:[eE][-+]?\d+)?)\s*(?P<suffix>\+|[^\d\s.,+\-()':/<>=#&_][^\s,<>=_]*(?: [^\W\d_]+)?)?\s*"
-    r"(?P<close>\))?"
+    r"(?P<core>[\d.,][\d.,' ]*?(?:[eE][-+]?\d+)?)\s*"
+    r"(?P<suffix>\+|[^\d\s.,+\-()':/<>=#&_][^\s,<>=_]*(?: [^\W\d_]+)?)?\s*(?P<close>\))?"
 )
 _EXPONENT = r"(?:[eE][-+]?\d+)?"
 PLAIN = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)" + _EXPONENT)

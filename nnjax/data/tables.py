@@ -1,7 +1,7 @@
 """Load tables with named columns: texts become one input a category, one or more columns are the target."""
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 

@@ -60,9 +60,9 @@ def read(data: bytes, archive: zipfile.ZipFile, path: Path, options: Options) ->
 
 
 def _others(filled: Sequence[str], text: str) -> str:
-    """Name the sheet that is read and the others with cells; a full stop or "" where there are none."""
+    """Name the sheet that is read and the others with cells; a full stop where there are none."""
     others = ", ".join(map(repr, filled[1 : SHOWN + 1])) + ", …" * (len(filled) > SHOWN + 1)
-    return text.format(repr(filled[0]), others) if others else "." * text.startswith(" ")
+    return text.format(repr(filled[0]), others) if others else "."
 
 
 def _table(rows: list[list[str]], path: Path, options: Options) -> Table:

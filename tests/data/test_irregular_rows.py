@@ -146,17 +146,15 @@ class TestRemarks:
             (-1, [3.5, 3.8, 4.1, 4.0], True),
             (-1, [1, 1, 1, 1], False),  # a label
             (-1, [0, 1, 2, 3], False),
-            (99999, [i for i in range(30)], True),
-            (-99.5, [i for i in range(30)], False),
+            (99999, list(range(30)), True),
+            (-99.5, list(range(30)), False),
         ],
     )
     def test_numbers_far_out(self, table, odd, others, found):
         values = [odd if i % 20 == 3 else others[i % len(others)] for i in R]
         for position in ("input", "target"):
-            pairs = [
-                (value, i % 7 + 0.5) if position == "input" else (i % 7 + 0.5, value) for i, value in zip(R, values)
-            ]
-            data = table("v,y\n" + "".join(f"{a},{b}\n" for a, b in pairs), task="regression")
+            rows = "".join(f"{value},{i % 7 + 0.5}\n" for i, value in enumerate(values))
+            data = table("v,y\n" + rows, task="regression", target="y" if position == "input" else "v")
             assert bool(said(data, "far from the others")) == found
 
     def test_identifiers(self, table):
