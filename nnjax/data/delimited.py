@@ -77,8 +77,8 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
         text, declared = separators.declared(text)
     separator = declared or separators.detect(text, path)
     if not comments and (columns := plain_cells.read(text, separator)):
-        columns, numbers, emptied = _filled(columns, range(1, len(columns[0]) + 1), path, options)
-        table = make_table(columns, path, lambda row: f"line {numbers[row]}", options)
+        cells, numbers, emptied = _filled(columns, range(1, len(columns[0]) + 1), path, options)
+        table = make_table(cells, path, lambda row: f"line {numbers[row]}", options)
         return dataclasses.replace(table, said=(*table.said, *misread, *emptied), separator=separator)
     rows, lines, said = _rows(separators.tabbed(text), "\t", path) if separator == " " else _rows(text, separator, path)
     said += misread
@@ -97,13 +97,13 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
         why = (
             f"{path} is read with a header: line {max(comments)}, which begins with #, has its names (data.header=no)."
         )
-        columns, numbers, emptied = _filled(transpose(rows), lines, path, options)
-        table = make_table(columns, path, lambda row: f"line {numbers[row]}", options._replace(header="yes"))
+        cells, numbers, emptied = _filled(transpose(rows), lines, path, options)
+        table = make_table(cells, path, lambda row: f"line {numbers[row]}", options._replace(header="yes"))
         return dataclasses.replace(
             table, said=(why, *said, *emptied, *_left_out(comments, path, 1)), separator=separator
         )
-    columns, numbers, emptied = _filled(transpose(rows), lines, path, options)
-    table = make_table(columns, path, lambda row: f"line {numbers[row]}", options)
+    cells, numbers, emptied = _filled(transpose(rows), lines, path, options)
+    table = make_table(cells, path, lambda row: f"line {numbers[row]}", options)
     said = (*table.said, *said, *emptied, *_left_out(comments, path))
     return dataclasses.replace(table, said=said, separator=separator, commented=tuple(names or ()))
 

@@ -132,7 +132,7 @@ def _are_names(parts: Sequence[np.ndarray], further: bool) -> bool:
     if len(parts[0]) <= FEWEST:
         return False
     kinds = [header.kind_of(part[0]) for part in parts]
-    numeric = [kind for kind, part in zip(kinds, parts, strict=True) if header.is_numeric(part[1:])]
+    numeric = [kind for kind, part in zip(kinds, parts, strict=True) if header.is_numeric(list(part[1:]))]
     texts = numeric.count("text")
     if set(kinds) - {"text", "missing"} or texts < (1 if further else max(2, len(numeric) / 2)):
         return False

@@ -53,9 +53,8 @@ def read(data: bytes, archive: zipfile.ZipFile, path: Path, options: Options) ->
     except UserError as error:
         raise UserError(f"{str(error)[:-1]}{_others(filled, ' (its sheet {0} is read, not {1}).')}") from None
     said = [f"{path}: {merged} cells that are merged with the one above have its value."] * bool(merged)
-    said += [
-        f"{path}: {text}" for text in [_others(filled, "the sheet {0} is read, not {1}: save those apart.")] if text
-    ]
+    if len(filled) > 1:
+        said.append(f"{path}: {_others(filled, 'the sheet {0} is read, not {1}: save those apart.')}")
     return dataclasses.replace(table, said=(*table.said, *said))
 
 

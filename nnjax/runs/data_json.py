@@ -97,10 +97,11 @@ def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
     known = {name: value for name, value in tree.items() if name != "categories"}
     if tree.get("label_type", "") != "":
         targets.named_labels(lists["classes"], tree["label_type"])
+    sides = _sides(tree.get("shape", ()))
+    if sides and math.prod(sides) != tree["num_inputs"]:
+        raise ValueError(f"the shape {sides} is not of {tree['num_inputs']} inputs")
     recipe = recipe_from_json(tree["recipe"]) if "recipe" in tree else _earlier_recipe(tree)
-    more = {"image_shape": shape, "recipe": recipe, "shape": _sides(tree.get("shape", ()))}
-    if more["shape"] and math.prod(more["shape"]) != tree["num_inputs"]:
-        raise ValueError(f"the shape {more['shape']} is not of {tree['num_inputs']} inputs")
+    more = {"image_shape": shape, "recipe": recipe, "shape": sides}
     return DataFacts(**{**known, **scalers, **lists, **more, "parts": tuple(map(_part, tree.get("parts", ())))})
 
 
