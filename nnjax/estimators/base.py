@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import warnings
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -55,6 +55,9 @@ class Fitted:
 class NetworkEstimator(BaseEstimator):
     """An estimator that is a network; what it learns is described by `_experiment`."""
 
+    _unconverged: ClassVar[str] = (
+        "Stochastic Optimizer: Maximum iterations ({}) reached and the optimization hasn't converged yet."
+    )
     _fitted: Fitted
     loss_curve_: list[float]
     n_iter_: int
@@ -97,10 +100,9 @@ class NetworkEstimator(BaseEstimator):
         if batch != "auto" and size > n:
             sentence = "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped."
             warnings.warn(sentence, stacklevel=5)
-        epochs, patience = self._option("max_iter", 200), self._option("n_iter_no_change", None)
+        epochs, (patience, tol) = self._option("max_iter", 200), self._patience()
         described = self._experiment(examples, min(size, n) * examples.mean_weight)
         hyper = described.hyperparameters
-        tol = self._option("tol", None)
         if patience is not None and np.isfinite(patience) and tol is not None:
             hyper = dataclasses.replace(hyper, patience=int(patience) + 1, min_delta=max(float(tol), 0.0))
         experiment = dataclasses.replace(
@@ -119,6 +121,10 @@ class NetworkEstimator(BaseEstimator):
         validate(experiment)
         experiment = defaults.resolve(experiment, prepared.dataset)
         return Job(experiment, prepared, self._start(experiment, prepared), bool(self._option("verbose", False)))
+
+    def _patience(self) -> tuple[float | None, float | None]:
+        """Return after how many epochs whose loss is not lower by how much training ends; None for never."""
+        return self._option("n_iter_no_change", None), self._option("tol", None)
 
     def _seed(self) -> int:
         """Return the seed of the network: `random_state`, where it is a number (and the repetition in a search)."""
@@ -157,14 +163,13 @@ class NetworkEstimator(BaseEstimator):
         scores = self.validation_scores_
         self.best_validation_score_ = None if scores is None else max(scores)
         self.verdict_ = trained.verdict
-        patience = hyper.get("patience")
-        if patience is not None and not trained.stopped and len(loss) == experiment.epochs:
-            warnings.warn(
-                f"Stochastic Optimizer: Maximum iterations ({experiment.epochs}) reached and the optimization hasn't "
-                "converged yet.",
-                ConvergenceWarning,
-                stacklevel=5,
-            )
+        patient = hyper.get("patience") is not None and not trained.stopped
+        if patient and len(loss) == experiment.epochs and not self._learned(loss):
+            warnings.warn(self._unconverged.format(experiment.epochs), ConvergenceWarning, stacklevel=5)
+
+    def _learned(self, loss: list[float]) -> bool:
+        """Whether the last epoch left nothing to learn."""
+        return False
 
     def _outputs(self, X: Any, what: What = "outputs") -> Float[np.ndarray, "n k"]:
         """Apply the network to inputs as scikit-learn passes them."""

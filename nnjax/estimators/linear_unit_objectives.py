@@ -19,10 +19,17 @@ from nnjax.models.model import Variables
 
 
 def perceptron(apply: Callable[..., Any], variables: Any, batch: Any, *, key: Key, hyper: Any) -> Any:
-    """Rosenblatt 1958: on a wrong answer w ← w + η d x; a sum of 0 is wrong."""
+    """Rosenblatt 1958: on a wrong answer w ← w + η d x; a sum of 0 is wrong.
+
+    The values are numbers of wrong answers, with the gradient of −d z.
+    """
     z, state = apply(variables, batch.x, key=key, hyper=hyper)
     d = wanted(batch.y, z.shape[-1], z.dtype)
-    return batch.w * jnp.where(d * z <= 0, -d * z, jnp.zeros_like(z)).sum(axis=-1), state, {}
+    mistakes = jnp.where(d * z <= 0, 1 - d * (z - jax.lax.stop_gradient(z)), jnp.zeros_like(z))
+    return batch.w * mistakes.sum(axis=-1), state, {}
+
+
+perceptron.lowest = 0.0  # type: ignore[attr-defined]  # an epoch without mistakes ends the training
 
 
 def alpha_lms(apply: Callable[..., Any], variables: Any, batch: Any, *, key: Key, hyper: Any) -> Any:
@@ -53,6 +60,7 @@ def minimal_disturbance(units: int) -> Callable[..., Any]:
         errors = jnp.where(chosen, jnp.square(d - z), jnp.zeros_like(z)).sum(axis=(1, 2))
         return _share(batch, hyper) * errors, state, {}
 
+    objective.lowest = 0.0  # type: ignore[attr-defined]  # an epoch without mistakes ends the training
     return objective
 
 

@@ -22,6 +22,11 @@ class LinearUnit(NetworkClassifier):
     """A classifier of linear sums that learns example by example; several classes are learned one against the rest."""
 
     batch_size = 1
+    max_iter: int
+    early_stopping: bool
+    n_iter_no_change: int | None
+    tol: float | None
+    _unconverged = "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the fit."
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],
@@ -61,11 +66,24 @@ class LinearUnit(NetworkClassifier):
         return self._outputs(X)
 
 
-class Perceptron(LinearUnit):
+class MistakeDriven(LinearUnit):
+    """One that learns from wrong answers alone, so that an epoch without any is the end."""
+
+    def _patience(self) -> tuple[float | None, float | None]:
+        return super()._patience() if self.early_stopping or self.tol is None else (self.max_iter, 0.0)
+
+    def _learned(self, loss: list[float]) -> bool:
+        return loss[-1] == 0
+
+
+class Perceptron(MistakeDriven):
     """The perceptron of Rosenblatt 1958, with the parameters of scikit-learn's `Perceptron` that it has.
 
-    From weights of 0, on every wrong answer w ← w + eta0 d x. After more than `n_iter_no_change` epochs whose mean of
-    −d w·x over the wrong ones is not lower by `tol`, training ends with the best weights.
+    From weights of 0, on every wrong answer w ← w + eta0 d x. Training ends with the first epoch without a wrong answer,
+    which comes after at most (R / γ)² of them where a plane separates the classes by γ (Novikoff 1962), or after
+    `max_iter` epochs with a `ConvergenceWarning`: scikit-learn's ends earlier, `tol` and `n_iter_no_change` count only
+    with `early_stopping`, on the wrong answers of the validation part. With `tol=None` all epochs are trained.
+    `loss_curve_` has the wrong answers an example.
 
     Attributes:
       classes_, coef_ [k, d], intercept_ [k], loss_curve_, n_iter_, verdict_.
@@ -133,10 +151,10 @@ class Adaline(LinearUnit):
         return _linear(objectives.alpha_lms, self.alpha)
 
 
-class Madaline(LinearUnit):
+class Madaline(MistakeDriven):
     """Many Adalines before a fixed majority gate, which learn with minimal disturbance (rule MRI, Ridgway 1962).
 
-    The others as of `Adaline`; `coef_` is [k · n_units, d].
+    Training ends as that of `Perceptron`. The others as of `Adaline`; `coef_` is [k · n_units, d].
 
     Args:
       n_units: of each gate, an odd number.

@@ -34,7 +34,8 @@ def extend_record(record: Record, points: Points, step: int, spec: TrialSpec, gr
     record.epochs = (bad_step - 1 if bad_step else step) // per_epoch
     watched = record.curves[watched_curve(record.curves)][: record.epochs]
     hyper = spec.experiment.hyperparameters
-    stop = stop_epoch(watched.astype(float_type(spec.experiment)), hyper.patience, hyper.min_delta or 0.0)
+    lowest = getattr(getattr(spec.experiment.loss, "object", None), "lowest", None)
+    stop = stop_epoch(watched.astype(float_type(spec.experiment)), hyper.patience, hyper.min_delta or 0.0, lowest)
     if stop is not None and stop < spec.experiment.epochs:
         record.status, record.epochs = STOPPED, stop
     elif bad_step:

@@ -87,17 +87,24 @@ def lineage(stages: Sequence[Sequence[Stage]], trial: int) -> list[tuple[int, St
         trial, before = stage.parent, stage.epoch
 
 
-def stop_epoch(watched: Float[np.ndarray, " t"], patience: int | None, min_delta: float = 0.0) -> int | None:
+def stop_epoch(
+    watched: Float[np.ndarray, " t"], patience: int | None, min_delta: float = 0.0, lowest: float | None = None
+) -> int | None:
     """Return the epoch (from 1) that is `patience` epochs after the lowest value until then; None if there is none yet.
 
-    As Keras's EarlyStopping(patience, min_delta) counts, in the type of the values.
+    As Keras's EarlyStopping(patience, min_delta) counts, in the type of the values. With a patience, a value that cannot
+    be lower (`lowest`) ends the training at once.
     """
+    if patience is None:
+        return None
     delta = watched.dtype.type(min_delta)
     best, best_epoch = np.inf, 0
     for epoch, value in enumerate(watched, 1):
         if value < best - delta:
             best, best_epoch = value, epoch
-        elif patience is not None and epoch - best_epoch >= patience:
+            if lowest is not None and value <= lowest:
+                return epoch
+        elif epoch - best_epoch >= patience:
             return epoch
     return None
 
