@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -45,7 +46,7 @@ class WandB(Collected):
 
     Args:
       project: its name.
-      options: of `wandb.init`, such as mode="offline", entity or dir.
+      options: of `wandb.init`, such as mode="offline", entity or dir; settings are silent where none are given.
     """
 
     def __init__(self, project: str, **options: Any):
@@ -59,6 +60,7 @@ class WandB(Collected):
             trial, rows = self.told[outcome.trial]
             name = f"trial {trial.number}"
             given = {"project": self.project, "name": name, "group": trial.group, "config": dict(trial.settings)}
+            given["settings"] = self.wandb.Settings(silent=True)  # 27 lines a run else
             run = self.wandb.init(**{**given, "reinit": "create_new", **self.options})
             for epoch, row in enumerate(rows, 1):
                 run.log(row, step=epoch)
@@ -85,7 +87,8 @@ class Trackio(Collected):
             trial, rows = self.told[outcome.trial]
             config: Mapping[str, Any] = {**trial.settings, "group": trial.group, **_summary(outcome)}
             name = f"trial {trial.number}"
-            self.trackio.init(project=self.project, name=name, config=dict(config), **self.options)
-            for epoch, row in enumerate(rows, 1):
-                self.trackio.log(row, step=epoch)
-            self.trackio.finish()
+            with contextlib.redirect_stdout(None):  # two lines a run else
+                self.trackio.init(project=self.project, name=name, config=dict(config), **self.options)
+                for epoch, row in enumerate(rows, 1):
+                    self.trackio.log(row, step=epoch)
+                self.trackio.finish()

@@ -170,15 +170,20 @@ def test_what_is_no_tracker_is_refused_before_training(trackers, words):
         nnjax.sweep(CLASSIFIER, data=blobs(), trackers=trackers)
 
 
-def test_services_get_one_run_a_trial(monkeypatch):
+def test_services_get_one_run_a_trial(monkeypatch, capsys):
     """A stand-in for wandb, whose calls are those of its documentation; trackio's are the same functions."""
 
     class Service:
         runs: list = []  # noqa: RUF012
         summary: dict = {}  # noqa: RUF012
 
+        def Settings(self, silent):  # noqa: N802 (its name there)
+            return {"silent": silent}
+
         def init(self, **options):
-            self.runs.append((options["name"], options["group"], options["config"], []))
+            print("of the service")
+            assert options.get("settings", {"silent": True}) == {"silent": True}
+            self.runs.append((options["name"], options.get("group"), options["config"], []))
             return self
 
         def log(self, row, step):
@@ -192,7 +197,15 @@ def test_services_get_one_run_a_trial(monkeypatch):
     tracker.begin([Trial(0, {"lr": 0.1}, "lr 0.1", 2)])
     tracker.update([Curves(0, 1, {"loss": np.array([2.0, 1.0])})])
     tracker.end([Outcome(0, DONE, 2, {"best": 1.0}, "")], [])
-    assert Service.runs == [("trial 0", "lr 0.1", {"lr": 0.1}, [(1, {"loss": 2.0}), (2, {"loss": 1.0})])]
+    rows = [(1, {"loss": 2.0}), (2, {"loss": 1.0})]
+    assert Service.runs == [("trial 0", "lr 0.1", {"lr": 0.1}, rows)]
+    capsys.readouterr()
+    tracker, told = services.Trackio("project"), tracker.told
+    tracker.told |= told
+    tracker.end([Outcome(0, DONE, 2, {"best": 1.0}, "")], [])
+    assert capsys.readouterr().out == ""
+    config = {"lr": 0.1, "group": "lr 0.1", "best": 1.0, "status": DONE, "verdict": ""}
+    assert Service.runs[1:] == [("trial 0", None, config, rows)]
     with pytest.raises(UserError, match=r"nnjax\[trackers\]"):
         require("no_such_tracker", "nnjax[trackers]", "The tracker")
 
