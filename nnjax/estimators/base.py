@@ -62,6 +62,11 @@ class NetworkEstimator(BaseEstimator):
     loss_curve_: list[float]
     n_iter_: int
 
+    @property
+    def partial_fit(self) -> Any:
+        """There is none: `hasattr` is False, and who asks is told what to do instead."""
+        raise AttributeError(f"{type(self).__name__} has no partial_fit: set warm_start=True and call fit again.")
+
     def _experiment(self, examples: Examples, size: float) -> Experiment:
         """Describe the training on examples in batches whose examples weigh `size` together, the last one aside."""
         raise NotImplementedError

@@ -156,7 +156,7 @@ def prepare(
     Args:
       examples: of one estimator; targets as the network learns them.
       validation: the share; None for none.
-      seed: draws it, as scikit-learn's `train_test_split`.
+      seed: draws it, as scikit-learn's `train_test_split`, of each class where that can be.
       shape: of one example; () for [d].
       labels: names of the classes.
     """
@@ -164,8 +164,7 @@ def prepare(
     n = len(x)
     train, validated = np.arange(n, dtype=np.int32), np.zeros(0, np.int32)
     if validation is not None:
-        groups = y if examples.classes is not None else None
-        train, validated = train_test_split(train, test_size=validation, random_state=seed, stratify=groups)
+        train, validated = _divided(examples, validation, seed)
     task = "none" if y is None else "classification" if examples.classes is not None else "regression"
     width = 0 if y is None or y.ndim == 1 else y.shape[1]
     dataset = Dataset(
@@ -184,6 +183,17 @@ def prepare(
     return Prepared(
         dataset, train, validated, train[:0], same, same, room=(room(n), room(len(train)), room(len(validated)))
     )
+
+
+def _divided(examples: Examples, validation: float, seed: int) -> list[np.ndarray]:
+    """Return the rows that train and those that validate, as scikit-learn's networks divide them."""
+    rows, y = np.arange(len(examples.x), dtype=np.int32), None
+    if examples.classes is not None and np.bincount(examples.y).min() > 1:
+        y = examples.y if np.ceil(validation * len(rows)) >= len(examples.classes) else None
+    parts = train_test_split(rows, test_size=validation, random_state=seed, stratify=y)
+    if len(parts[1]) < 2:
+        raise ValueError("The validation set is too small. Increase 'validation_fraction' or the size of your dataset.")
+    return parts
 
 
 def room(n: int) -> int:

@@ -26,7 +26,9 @@ class LinearUnit(NetworkClassifier):
     early_stopping: bool
     n_iter_no_change: int | None
     tol: float | None
-    _unconverged = "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the fit."
+    _unconverged = (
+        "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the fit."
+    )
     _parameter_constraints: ClassVar[dict[str, Any]] = {
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left"), None],

@@ -76,6 +76,7 @@ UNTRAINED = {
     "impossible settings alone": lambda L: L.G(L.C(), {"alpha": [-1]}, cv=2).fit(X, Y),
     "no estimator": lambda L: L.G(None, P).fit(X, Y),
     "a class": lambda L: L.G(L.kind, P).fit(X, Y),
+    "too few that validate": lambda L: L.C(early_stopping=True).fit(X[:10], np.arange(10) % 3),
     "no draw": lambda L: L.S(L.C(), P, n_iter=0).fit(X, Y),
 }
 TRAINED = {

@@ -199,7 +199,10 @@ def test_errors_as_scikit_learn_words_them():
         MLPClassifier().fit(frame, y)
     with pytest.raises(ValueError, match="Invalid parameter 'width' for estimator MLPClassifier"):
         MLPClassifier().set_params(width=3)
-    net = MLPClassifier(**SMALL).fit(x, y)
+    assert not hasattr(MLPClassifier(), "partial_fit")
+    with pytest.raises(AttributeError, match="has no partial_fit: set warm_start=True"):
+        MLPClassifier().partial_fit(x, y)
+    net = MLPClassifier(**SMALL, early_stopping=True).fit(x, np.r_[3, y[1:]])  # one class of one example
     with pytest.raises(ValueError, match="X has 3 features, but MLPClassifier is expecting 4 features"):
         net.predict(x[:, :3])
     with pytest.raises(ValueError, match="Solver produced non-finite parameter weights"):
