@@ -81,7 +81,7 @@ class MistakeDriven(LinearUnit):
 class Perceptron(MistakeDriven):
     """The perceptron of Rosenblatt 1958, with the parameters of scikit-learn's `Perceptron` that it has.
 
-    From weights of 0, on every wrong answer w ← w + eta0 d x. Training ends with the first epoch without a wrong answer,
+    From weights of 0, on every wrong answer w ← w + eta0 d x. It ends with the first epoch without a wrong answer,
     which comes after at most (R / γ)² of them where a plane separates the classes by γ (Novikoff 1962), or after
     `max_iter` epochs with a `ConvergenceWarning`: scikit-learn's ends earlier, `tol` and `n_iter_no_change` count only
     with `early_stopping`, on the wrong answers of the validation part. With `tol=None` all epochs are trained.

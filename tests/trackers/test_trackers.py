@@ -177,7 +177,7 @@ def test_services_get_one_run_a_trial(monkeypatch, capsys):
         runs: list = []  # noqa: RUF012
         summary: dict = {}  # noqa: RUF012
 
-        def Settings(self, silent):  # noqa: N802 (its name there)
+        def Settings(self, silent):
             return {"silent": silent}
 
         def init(self, **options):

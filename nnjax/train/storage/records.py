@@ -92,7 +92,7 @@ def stop_epoch(
 ) -> int | None:
     """Return the epoch (from 1) that is `patience` epochs after the lowest value until then; None if there is none yet.
 
-    As Keras's EarlyStopping(patience, min_delta) counts, in the type of the values. With a patience, a value that cannot
+    As Keras's EarlyStopping(patience, min_delta) counts, in the type of the values. With a patience a value that cannot
     be lower (`lowest`) ends the training at once.
     """
     if patience is None:
