@@ -188,7 +188,7 @@ def prepare(
 def _divided(examples: Examples, validation: float, seed: int) -> list[np.ndarray]:
     """Return the rows that train and those that validate, as scikit-learn's networks divide them."""
     rows, y = np.arange(len(examples.x), dtype=np.int32), None
-    if examples.classes is not None and np.bincount(examples.y).min() > 1:
+    if examples.classes is not None and np.bincount(examples.y).min() > 1:  # type: ignore[arg-type]
         y = examples.y if np.ceil(validation * len(rows)) >= len(examples.classes) else None
     parts = train_test_split(rows, test_size=validation, random_state=seed, stratify=y)
     if len(parts[1]) < 2:
