@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import sys
 
 import numpy as np
@@ -14,9 +15,10 @@ import nnjax
 from nnjax import Arm, Range, Space, UserError
 from nnjax.core.fields import flatten, replace
 from nnjax.runs.folder import FolderStore
+from nnjax.search.optuna.journal import open_journal
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
-from nnjax.search.optuna.storage import journal, open_study, quiet
+from nnjax.search.optuna.storage import open_study, quiet
 from nnjax.search.optuna.study import AskTellStudy
 from nnjax.spaces.space import Halving
 from nnjax.train.host.population import Population, Stopped
@@ -151,13 +153,48 @@ def test_the_same_call_again_does_nothing_and_a_larger_num_goes_on(undisturbed, 
 
 def test_half_a_line_that_a_kill_left_is_passed_over(tmp_path):
     path = tmp_path / "study.log"
-    optuna.create_study(storage=journal(path), study_name="a").enqueue_trial({"x": 1})
+    optuna.create_study(storage=open_journal(path), study_name="a").enqueue_trial({"x": 1})
     whole = path.read_bytes()
     path.write_bytes(whole + b'{"op_code":4,"wor')
-    optuna.load_study(study_name="a", storage=journal(path)).set_user_attr("b", 2)
+    optuna.load_study(study_name="a", storage=open_journal(path)).set_user_attr("b", 2)
     assert path.read_bytes().startswith(whole)
-    study = optuna.load_study(study_name="a", storage=journal(path))
+    study = optuna.load_study(study_name="a", storage=open_journal(path))
     assert (study.user_attrs, len(study.trials)) == ({"b": 2}, 1)
+
+
+def test_what_is_noted_together_is_written_once_and_read_as_what_others_wrote(tmp_path, monkeypatch):
+    """Lines of a block are those that Optuna's own backend writes, after what another process noted before."""
+    paths, synced = [tmp_path / name for name in ("together.log", "apart.log")], []
+    studies = [
+        optuna.create_study(storage=open_journal(paths[0]), study_name="a"),
+        optuna.create_study(
+            storage=optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(paths[1]))),
+            study_name="a",
+        ),
+    ]
+    for path in paths:
+        optuna.load_study(study_name="a", storage=open_journal(path)).enqueue_trial({"x": 1.0})
+    asked = AskTellStudy(studies[0], {"x": optuna.distributions.FloatDistribution(0, 2)}, 0, None)
+    with asked.together():
+        monkeypatch.setattr(os, "fsync", synced.append)
+        for study in studies:
+            trial = study.ask()
+            assert (trial.number, trial.suggest_float("x", 0, 2)) == (0, 1.0)
+            for step in range(5):
+                trial.report(step / 2, step)
+        studies[0].tell(0, 0.5)
+        assert len(synced) == 7  # of the other one: the trial, x, five values
+    studies[1].tell(0, 0.5)
+    for study in studies:
+        study.set_user_attr("b", 2)
+    known = [optuna.load_study(study_name="a", storage=open_journal(path)) for path in paths]
+    assert [one.user_attrs for one in known] == [{"b": 2}] * 2
+    found = [(t.number, t.params, t.value, t.intermediate_values) for one in known for t in one.trials]
+    assert found == [(0, {"x": 1.0}, 0.5, {step: step / 2 for step in range(5)})] * 2
+    without = ("worker_id", "datetime_start", "datetime_complete")
+    logs = [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in paths]
+    one, other = ([{k: v for k, v in log.items() if k not in without} for log in own] for own in logs)
+    assert one == other
 
 
 @pytest.mark.parametrize("text", [b"my notes", b"{}\nnotes", b'{"op": 1}', b"a\nb\n"])
@@ -172,7 +209,7 @@ def test_a_text_that_is_no_journal_stays_as_it_is(text, tmp_path):
 @pytest.mark.parametrize("damage", ["a line", "the last line", "a folder"])
 def test_a_damaged_journal_is_one_sentence(damage, tmp_path):
     path = tmp_path / "study.log"
-    optuna.create_study(storage=journal(path), study_name="a").enqueue_trial({"x": 1})
+    optuna.create_study(storage=open_journal(path), study_name="a").enqueue_trial({"x": 1})
     lines = path.read_bytes().splitlines(keepends=True)
     if damage == "a folder":
         path.unlink()

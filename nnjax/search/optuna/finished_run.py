@@ -16,7 +16,7 @@ from nnjax.core.text import represent
 from nnjax.runs.choice import rankings, validation_metric
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.search.optuna.distributions import choice, parameter
-from nnjax.search.optuna.storage import METRIC, file_storage, journal, quiet, shown, storage_errors
+from nnjax.search.optuna.storage import METRIC, file_storage, quiet, shown, storage_errors
 from nnjax.search.optuna.study import RUN, STATUS, TRIALS, stored_points
 from nnjax.search.optuna.trials import curve_of
 from nnjax.train.storage.records import DROPPED, FINISHED, OVER, WAITING, Record
@@ -88,7 +88,9 @@ def _opened(storage: Any) -> BaseStorage | str:
     if path.suffix != ".log":
         return file_storage(path)
     with storage_errors(path, OSError, ValueError, LookupError):
-        return journal(path)
+        from nnjax.search.optuna.journal import open_journal
+
+        return open_journal(path)
 
 
 FILES = (".db", ".log")  # SQLite, and Optuna's journal

@@ -125,7 +125,8 @@ class Session:
         waits = any(not one.told for one in suggestions)
         more = 0 if self.study.exhausted or (waits and len(suggestions) % size == 0) else size - len(suggestions) % size
         for _ in range(min(more, num - len(suggestions))):
-            suggestions.append(self._ask_one())
+            with self.study.together():
+                suggestions.append(self._ask_one())
         return any(not one.told for one in suggestions)
 
     def _ask_one(self) -> Suggestion:
@@ -205,7 +206,8 @@ class Session:
                 records = [self.trials.records[trial] for trial in self.trials.of[one.number]]
                 status = ", ".join(dict.fromkeys(record.status for record in records))
                 value = float(np.mean([value_of(record, self.metric) for record in records]))
-                self.study.tell(one.number, value, curve_of(records, self.metric), status)
+                with self.study.together():
+                    self.study.tell(one.number, value, curve_of(records, self.metric), status)
         done, num = len(suggestions), max(self.space.num, len(suggestions))
         best = self.study.best()
         found = (

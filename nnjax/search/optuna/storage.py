@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import os
 import pathlib
 import warnings
 from collections.abc import Iterator
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
     from optuna.storages import BaseStorage
 
-LINE = b'{"op_code":'  # how each line of a journal begins
 METRIC = "nnjax:metric"  # the attribute of a study that names what it compares
 
 
@@ -42,28 +39,6 @@ def file_storage(path: pathlib.Path) -> str:
     import sqlalchemy
 
     return sqlalchemy.URL.create("sqlite", database=str(path)).render_as_string()
-
-
-def journal(path: pathlib.Path) -> BaseStorage:
-    """Open Optuna's journal in a file, to which a setting adds a few lines: in SQLite it takes a fifth of a second.
-
-    What a killed process may have left is passed over: half a line at the end, and its lock after some seconds.
-    """
-    from optuna.storages import JournalStorage
-    from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
-
-    content = path.read_bytes() if path.exists() else b""
-    whole = content.rfind(b"\n") + 1
-    for number, line in enumerate(content[:whole].splitlines(), 1):
-        try:
-            json.loads(line)
-        except ValueError:
-            raise ValueError(f"its line {number} is not JSON") from None
-    if not content[whole:].startswith(LINE[: len(content) - whole]):  # somebody's text: nothing of it is cut off
-        raise ValueError("its last line is none of a journal")
-    if whole < len(content):
-        os.truncate(path, whole)
-    return JournalStorage(JournalFileBackend(str(path), JournalFileOpenLock(str(path), grace_period=5)))
 
 
 def shown(storage: BaseStorage | str | pathlib.Path | None) -> str:
@@ -134,9 +109,11 @@ def open_study(
     """
     import optuna
 
+    from nnjax.search.optuna.journal import open_journal
+
     goal: Literal["maximize", "minimize"] = "maximize" if is_maximized(metric, directions) else "minimize"
     with storage_errors(storage, ImportError, RuntimeError, ValueError, LookupError, OSError):
-        opened = journal(storage) if isinstance(storage, pathlib.Path) else optuna.storages.get_storage(storage)
+        opened = open_journal(storage) if isinstance(storage, pathlib.Path) else optuna.storages.get_storage(storage)
         if name in optuna.get_all_study_names(opened):  # asking to make it would be noted in a journal
             study = optuna.load_study(study_name=name, storage=opened, sampler=sampler)
         else:

@@ -7,6 +7,8 @@ study's storage.
 
 from __future__ import annotations
 
+import contextlib
+import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -105,6 +107,12 @@ class AskTellStudy:
             reseed(sampler, self.seed, trial.number, place)
             suggest(trial, name, distribution)
         return Suggestion(trial.number, dict(trial.params), False)
+
+    def together(self) -> contextlib.AbstractContextManager[None]:
+        """Let a journal write what is asked and told in a block at its end; other storages write at once."""
+        together = getattr(getattr(self.storage, "_backend", None), "together", None)
+        synchronize = functools.partial(self.study.get_trials, deepcopy=False)
+        return together(synchronize) if together else contextlib.nullcontext()
 
     def _id(self, number: int) -> int:
         return self.storage.get_trial_id_from_study_id_trial_number(self.study._study_id, number)
