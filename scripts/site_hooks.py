@@ -11,6 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+UNNAMED = (("md-header__button", "__drawer", "Menu"), ("md-search__icon", "__search", "Search"))  # the theme's icons
 ADDED = ("CHANGELOG.md", "CONTRIBUTING.md")  # pages of the navigation that lie outside docs/
 SHIM = "https://unpkg.com/iframe-worker/shim"  # by which search works from the disk; the site brings its own copy
 LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml"}
@@ -62,7 +63,9 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:
-    """Load nothing from the network."""
+    """Load nothing from the network, and name the theme's icons."""
+    for kind, use, name in UNNAMED:
+        output = output.replace(f'{kind} md-icon" for="{use}">', f'{kind} md-icon" for="{use}" title="{name}">')
     return output.replace(SHIM, os.path.relpath("assets/iframe-worker-shim.js", pathlib.PurePosixPath(page.url).parent))
 
 

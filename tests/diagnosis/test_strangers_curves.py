@@ -74,7 +74,7 @@ def test_a_loss_and_an_accuracy_that_rise_together_are_said():
     val = np.where(T <= 6, 0.8 + 0.016 * (6 - T) ** 2, 0.8 + 0.0235 * (T - 6))
     found = first(train_loss=2 * 0.91**T, val_loss=val, val_accuracy=0.55 + 0.23 * (1 - 0.92**T))
     assert found.primary.code == "overfitting"
-    assert "Its accuracy rose by 13.0% meanwhile" in found.primary.sentence
+    assert "Its accuracy rose by 13.0 % meanwhile" in found.primary.sentence
 
 
 def test_a_step_of_a_schedule_is_a_remark():
