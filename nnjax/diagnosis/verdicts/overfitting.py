@@ -34,7 +34,8 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     text += f", while the train loss fell by a further {percent(-fall)}." if trials.has_train[i] else "."
     rises = _accuracy_rise(trials.curves.val_accuracy[i], low)
     if rises > ACCURACY_RISES:
-        text += f" Its accuracy rose by {100 * rises:.1f} % meanwhile: the network becomes over-confident rather than worse."
+        text += f" Its accuracy rose by {100 * rises:.1f} % meanwhile: "
+        text += "the network becomes over-confident rather than worse."
     advice = f"Stop near epoch {low + 1} (patience), or use more data, augmentation, dropout or weight decay."
     evidence = {"cost": cost, "lowest": float(val.raw[i, low]), "last": float(val.raw[i, -1])}
     evidence |= {"accuracy_rise": rises} if np.isfinite(rises) else {}
