@@ -1,26 +1,29 @@
 """Set JAX up for the tests: two CPU devices, strict dtype promotion, no silent broadcasting between ranks.
 
-Compiled programs are shared between tests, scripts and runs, in a folder for each test worker: JAX does not write them
-atomically.
+Compiled programs are shared between tests, test workers and runs. Scripts have a folder for each worker, as JAX itself
+does not write them atomically.
 """
 
+import gc
 import os
 import pathlib
 import sys
 from collections.abc import Iterator
 
 os.environ.setdefault("KERAS_BACKEND", "jax")
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # with a thread for each core in each worker BLAS mostly waits
 
 import hypothesis
 import jax
 import pytest
+from jax._src import lru_cache
 
 # The same examples in every run: a push is not refused for what another drew. `make test-all` draws new ones.
 hypothesis.settings.register_profile("same", derandomize=True)
 hypothesis.settings.load_profile("same")
 
-PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla" / os.environ.get("PYTEST_XDIST_WORKER", "")
-os.environ["NNJAX_CACHE"] = str(PROGRAMS)
+PROGRAMS = pathlib.Path(__file__).parents[1] / ".pytest_cache" / "xla"
+os.environ["NNJAX_CACHE"] = str(PROGRAMS / os.environ.get("PYTEST_XDIST_WORKER", "scripts"))
 # Halves the time of compiling, here and in scripts; jax 0.12 has no such option.
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 jax.config.update("jax_num_cpu_devices", 2)
@@ -36,6 +39,17 @@ if jax.__version_info__[:2] == (0, 10) and not AS_USERS:
     os.environ["XLA_FLAGS"] = "--xla_cpu_use_fusion_emitters=false"
     jax.devices()
     del os.environ["XLA_FLAGS"]
+
+
+def put_whole(cache: lru_cache.LRUCache, key: str, value: bytes) -> None:
+    """Write an entry beside its place first: the other worker may read that one meanwhile."""
+    path = pathlib.Path(str(cache.path), f"{key}-cache")
+    own = path.with_name(f"{path.name}.{os.getpid()}")
+    own.write_bytes(value)
+    own.replace(path)
+
+
+lru_cache.LRUCache.put = put_whole
 
 
 # Files whose results are compared with an outside truth, or which are about the host, not about what lanes, plans and
@@ -70,6 +84,13 @@ def forgetful_planner() -> Iterator[None]:
         patch.setattr(StepTimes, "__init__", lambda self: setattr(self, "path", None))
         patch.setattr(stored_functions, "_folder", lambda: None)
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Look for garbage less often, and never among what was imported: JAX makes millions of short-lived objects."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

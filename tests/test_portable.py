@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jax
 import pytest
 from populations import CLASSIFIER, blobs
 
@@ -148,7 +149,7 @@ def test_names_of_files_that_are_written_suit_windows(tmp_path):
     run = nnjax.sweep(CLASSIFIER, space, data=data, workdir=tmp_path / "run")
     run.report()
     run.export(tmp_path / "run" / "net.safetensors")
-    folders = [tmp_path / "run", Path(os.environ["NNJAX_CACHE"])]
+    folders = [tmp_path / "run", Path(jax.config.values["jax_compilation_cache_dir"])]
     names = {folder: [path.name for path in folder.iterdir()] for top in folders for folder in (top, *top.rglob("*/"))}
     assert len(names) >= 4
     assert {folder: bad for folder, found in names.items() if (bad := forbidden(found))} == {}
