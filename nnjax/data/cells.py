@@ -20,11 +20,15 @@ NEEDLESS_ZERO = re.compile(r"(?:^|\n)0\d")
 
 
 class Place(NamedTuple):
-    """Where cells stand, for messages: the table's name, the column, and a row's place ("line 7")."""
+    """Where cells stand, for messages, which it begins as a text: the table's name, the column, a row's ("line 7")."""
 
     table: str
     column: str
     where: Callable[[int], str]
+
+    def __str__(self) -> str:
+        """Begin a message."""
+        return f"The column {self.column!r} of {self.table}"
 
 
 class Texts(NamedTuple):
@@ -53,6 +57,11 @@ class Texts(NamedTuple):
         """Find the row in which a text occurs first."""
         return int(np.argmax(self.codes == self.distinct.index(text)))
 
+    @property
+    def gone(self) -> np.ndarray:
+        """Say which cells [n] are missing."""
+        return self.missing[self.codes] if len(self.codes) else np.zeros(0, bool)
+
     def spread(self, values: np.ndarray) -> np.ndarray:
         """Give each cell [n] the value of its text; NaN where it is missing."""
         return np.where(self.missing, np.nan, values)[self.codes] if len(self.codes) else np.zeros(0)
@@ -70,6 +79,19 @@ class Typed(NamedTuple):
     kind: str
     values: np.ndarray
     whole: np.ndarray | None = None
+
+    @property
+    def gone(self) -> np.ndarray:
+        """Say which cells [n] are missing."""
+        return np.isnan(self.values)
+
+    def as_texts(self) -> Texts:
+        """Write the numbers as texts."""
+        if self.kind == "boolean":
+            texts = ["" if np.isnan(v) else str(bool(v)) for v in self.values]
+        else:
+            texts = ["" if np.isnan(v) else str(int(v)) if v.is_integer() else repr(float(v)) for v in self.values]
+        return make_texts(np.array(texts, dtype=object), None)
 
 
 Cells = Texts | Typed
@@ -93,7 +115,7 @@ def make_cells(raw: Any, place: Place, na_values: Sequence[str] | None) -> Cells
         spans = raw.to_numpy()
         return Typed("number", np.where(np.isnat(spans), np.nan, spans / DAY))
     if kind == "c":
-        raise UserError(f"The column {place.column!r} of {place.table} has complex numbers: give two real columns.")
+        raise UserError(f"{place} has complex numbers: give two real columns.")
     return make_texts(_to_texts(raw, place), na_values)
 
 
@@ -155,7 +177,7 @@ def _to_texts(raw: Any, place: Place) -> np.ndarray:
     for row, (cell, missing) in enumerate(zip(cells, gone, strict=True)):
         if not (missing or categorical or isinstance(cell, CELL_TYPES)):
             raise UserError(
-                f"The column {place.column!r} of {place.table} has the type {raw.dtype} with a "
+                f"{place} has the type {raw.dtype} with a "
                 f"{type(cell).__name__} in {place.where(row)}: numbers or texts were expected; leave it out with "
                 f"data.drop={place.column}."
             )

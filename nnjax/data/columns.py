@@ -1,4 +1,4 @@
-"""Infer what a column of a table holds (one rule for all of it), and code its cells as inputs."""
+"""Infer what a column of a table holds: one rule for all of it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from nnjax.core.errors import UserError
 from nnjax.data import cells as cells_module
 from nnjax.data import dates, missing_cells, mixed_cells, numerals, similar_texts
 from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbers
+from nnjax.data.column_codes import refuse_open_century
 from nnjax.data.missing_cells import Gaps
 
 MAX_MIXED = 20  # distinct texts of a column that mixes numbers and texts, and is taken for categories
 EXACT = 2.0**53  # up to here float64 holds every whole number
-SHOWN = 10  # known categories in a message
 
 
 class Inferred(NamedTuple):
@@ -116,8 +116,8 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
     inference = numerals.infer({text: count for text, count in counts.items() if text not in infinite}, rules.decimal)
     if infinite and (inference.rule is not None or len(infinite) == len(counts)):
         raise UserError(
-            f"The column {place.column!r} of {place.table} has {sum(infinite.values())} infinite values, the first in "
-            f"{place.where(min(found.first(text) for text in infinite))}: replace them."
+            f"{place} has {sum(infinite.values())} infinite values, the first in "
+            f"{place.where(min(map(found.first, infinite)))}: replace them."
         )
     if inference.rule is None:
         return None
@@ -129,9 +129,9 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
             return None
         text = inference.stray[0]
         raise UserError(
-            f"The column {place.column!r} of {place.table} is numbers ({inference.rule}), but "
-            f"{place.where(found.first(text))} has {text!r}: correct that cell, or leave the column out "
-            f"(data.drop={place.column}), or say that it is missing (data.na_values={text})."
+            f"{place} is numbers ({inference.rule}), but {place.where(found.first(text))} has {text!r}: correct that "
+            f"cell, or leave the column out (data.drop={place.column}), or say that it is missing "
+            f"(data.na_values={text})."
         )
     values = numerals.parse(list(counts), inference.rule)
     merging = _merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place.column)
@@ -161,9 +161,8 @@ def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | 
         if strays:
             text = min(strays, key=found.first)
             raise UserError(
-                f"The column {place.column!r} of {place.table} is times, but {place.where(found.first(text))} has "
-                f"{text!r}: correct that cell, leave the column out (data.drop={place.column}), or say that it is "
-                f"missing (data.na_values={text})."
+                f"{place} is times, but {place.where(found.first(text))} has {text!r}: correct that cell, leave the "
+                f"column out (data.drop={place.column}), or say that it is missing (data.na_values={text})."
             )
         text = next(iter(counts))
         value = f"{text!r} is {dates.parse_times([text], unit)[0]:g}"
@@ -172,34 +171,23 @@ def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | 
     inferred = dates.infer(counts)
     if inferred is None:
         return None
-    start = f"The column {place.column!r} of {place.table} is dates"
     text = next(iter(counts))
     if inferred.others:
         raise UserError(
-            f"{start}, but {text!r} may be {' or '.join((inferred.format, *inferred.others))}: write them "
+            f"{place} is dates, but {text!r} may be {' or '.join((inferred.format, *inferred.others))}: write them "
             f"as YYYY-MM-DD, or leave the column out (data.drop={place.column})."
         )
     if inferred.stray:
         text = inferred.stray[0]
         raise UserError(
-            f"{start} ({inferred.format}), but {place.where(found.first(text))} has {text!r}: correct that cell, leave "
-            f"the column out (data.drop={place.column}), or say that it is missing (data.na_values={text})."
+            f"{place} is dates ({inferred.format}), but {place.where(found.first(text))} has {text!r}: correct that "
+            f"cell, leave the column out (data.drop={place.column}), or say that it is missing (data.na_values={text})."
         )
-    _refuse_open_century(found, inferred.format, place)
+    refuse_open_century(found, inferred.format, place)
     days = dates.parse([text], inferred.format)[0]
     what = f"dates ({inferred.format}), in days since 1970-01-01: {text!r} is {days:g}"
     sentence = f"The column {place.column!r} is read as {what}."
     return Inferred(Column(place.column, "date", format=inferred.format), said=(sentence,))
-
-
-def _refuse_open_century(found: Texts, format: str, place: Place) -> None:
-    text = dates.open_century(found.distinct, format)
-    if text is not None:
-        raise UserError(
-            f"The column {place.column!r} of {place.table} is dates ({format}), but {text!r} in "
-            f"{place.where(found.first(text))} may be of the 20th or the 21st century: write years of four digits "
-            f"(YYYY-MM-DD), or leave the column out (data.drop={place.column})."
-        )
 
 
 def _categories(counts: Mapping[str, int], place: Place, typed: bool = False) -> Inferred:
@@ -228,110 +216,20 @@ def _stored_order(raw: Any) -> tuple[str, ...]:
 
 def _ordered(found: Cells, place: Place, order: Sequence[str]) -> Column:
     """Describe a column whose order is known."""
-    texts = found if isinstance(found, Texts) else _typed_texts(found)
+    texts = found if isinstance(found, Texts) else found.as_texts()
     strange = [text for text in texts.counts() if text not in order]
     if strange:
         raise UserError(
-            f"The column {place.column!r} of {place.table} has {strange[0]!r} in "
-            f"{place.where(texts.first(strange[0]))}, which the order {'<'.join(order)} does not name: add it to "
-            "data.ordinal."
+            f"{place} has {strange[0]!r} in {place.where(texts.first(strange[0]))}, which the order {'<'.join(order)} "
+            "does not name: add it to data.ordinal."
         )
     return Column(place.column, "ordered", categories=tuple(order))
 
 
-def _typed_texts(found: Typed) -> Texts:
-    """Write numbers as texts."""
-    if found.kind == "boolean":
-        texts = ["" if np.isnan(v) else str(bool(v)) for v in found.values]
-    else:
-        texts = ["" if np.isnan(v) else str(int(v)) if float(v).is_integer() else repr(float(v)) for v in found.values]
-    return cells_module.make_texts(np.array(texts, dtype=object), None)
-
-
 def _gaps(found: Cells, place: Place) -> Gaps | None:
-    if isinstance(found, Typed):
-        gone, spelt = np.isnan(found.values), tuple[str, ...](("",))
-    else:
-        gone = found.missing[found.codes] if len(found.codes) else np.zeros(0, bool)
-        counts = Counter(found.distinct[code] for code in found.codes[gone])
-        spelt = missing_cells.spellings(counts)
+    gone = found.gone
     if not gone.any():
         return None
-    return Gaps(place.column, int(gone.sum()), len(gone), spelt, place.where(int(np.argmax(gone))))
-
-
-def encode(column: Column, raw: Any, place: Place, na_values: tuple[str, ...] | None, unknown: str) -> np.ndarray:
-    """Code cells as the inputs of a column: float64 [n, inputs without `missing_input`]; NaN where they are missing.
-    Plain numbers may come as float64 [n].
-
-    Raises:
-      UserError: a cell does not follow the column's rule, or is an unknown category.
-    """
-    if isinstance(raw, np.ndarray) and raw.dtype == np.float64:
-        return raw[:, None]
-    plain = plain_numbers(raw) if column.kind == "number" and not na_values and column.rule == NumberRule() else None
-    if plain is not None:
-        return plain[:, None]
-    found = make_cells(raw, place, na_values)
-    if column.kind in ("category", "ordered"):
-        return _code(column, found if isinstance(found, Texts) else _typed_texts(found), place, unknown)
-    if isinstance(found, Typed):
-        if (found.kind == column.kind) or (found.kind, column.kind) == ("number", "number"):
-            _refuse_infinite(found.values, place)
-            return found.values[:, None]
-        raise _unlike(column, place, 0, f"{found.kind}s")
-    texts = found.distinct
-    if column.kind == "number":
-        values = numerals.parse(texts, column.rule)
-        if column.rule.decimal == ".":
-            plain_ones = [numerals.PLAIN.fullmatch(text) is not None for text in texts]
-            values = np.array([float(t) if p else v for t, v, p in zip(texts, values, plain_ones, strict=True)])
-    elif column.kind == "date":
-        _refuse_open_century(found, column.format, place)
-        values = dates.parse(texts, column.format)
-    elif column.kind == "time":
-        values = dates.parse_times(texts, column.format)
-    else:
-        values = np.array([{"true": 1.0, "false": 0.0}.get(text.lower(), np.nan) for text in texts])
-    for text, value, gone in zip(texts, values, found.missing, strict=True):
-        if not gone and not np.isfinite(value):
-            raise _unlike(column, place, found.first(text), repr(text))
-    return found.spread(values)[:, None]
-
-
-def _code(column: Column, found: Texts, place: Place, unknown: str) -> np.ndarray:
-    known = {text: i for i, text in enumerate(column.categories)}
-    width = len(known)
-    table = np.zeros((len(found.distinct), width if column.kind == "category" else 1))
-    for i, cell in enumerate(found.distinct):
-        text = cell if cell in known else cell.removesuffix(".0")  # which pandas writes of whole numbers beside gaps
-        if found.missing[i] and text not in known:
-            table[i] = np.nan
-        elif text in known:
-            table[i] = np.eye(width)[known[text]] if column.kind == "category" else known[text]
-        elif unknown != "unknown" or column.kind == "ordered":
-            raise _unlike(column, place, found.first(cell), repr(cell))
-    return table[found.codes]
-
-
-def _unlike(column: Column, place: Place, row: int, found: str) -> UserError:
-    if column.kind in ("category", "ordered", "boolean"):
-        texts = column.categories or ("False", "True")
-        known = ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} others" if len(texts) > SHOWN else "")
-        rest = f"the network knows {known}"
-        remedy = "" if column.kind != "category" else "; train with data.unknown=unknown to allow others"
-    else:
-        rest = {"number": f"numbers ({column.rule})", "date": f"dates ({column.format})", "time": "times"}[column.kind]
-        rest, remedy = f"{rest} were expected", ", as in training"
-    return UserError(
-        f"The column {place.column!r} of {place.table} holds {found} in {place.where(row)}, but {rest}{remedy}."
-    )
-
-
-def _refuse_infinite(values: np.ndarray, place: Place) -> None:
-    bad = np.isinf(values)
-    if bad.any():
-        raise UserError(
-            f"The column {place.column!r} of {place.table} has {int(bad.sum())} infinite values, the first in "
-            f"{place.where(int(np.argmax(bad)))}: replace them."
-        )
+    texts = [found.distinct[code] for code in found.codes[gone]] if isinstance(found, Texts) else [""]
+    where = place.where(int(np.argmax(gone)))
+    return Gaps(place.column, int(gone.sum()), len(gone), missing_cells.spellings(Counter(texts)), where)

@@ -1,7 +1,8 @@
-"""Refuse values of a `DataConfig` that no data could make possible."""
+"""Values of a `DataConfig`: parse them, and refuse what no data could make possible."""
 
 import dataclasses
 import difflib
+from collections.abc import Sequence
 
 from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
@@ -36,3 +37,19 @@ def checked(config: DataConfig) -> DataConfig:
             raise UserError(f"data.{name} is {value!r}, which is unknown: {hint}choose one of {', '.join(known)}.")
     named_column(config.split)
     return config
+
+
+def orders(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Parse "size:small<medium<large".
+
+    Raises:
+      UserError: it is not so written.
+    """
+    found = {}
+    for text in texts:
+        name, colon, order = text.rpartition(":")
+        categories = tuple(part.strip() for part in order.split("<"))
+        if not colon or len(categories) < 2 or len(set(categories)) < len(categories) or not all(categories):
+            raise UserError(f"data.ordinal is {text!r}, but such as size:small<medium<large was expected.")
+        found[name.strip()] = categories
+    return found

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from nnjax.core.errors import UserError
 from nnjax.data.columns import Inferred
-from nnjax.data.delimited import Table
+from nnjax.data.table import Table
 
 
 def all_commas(found: Mapping[str, Inferred]) -> bool:

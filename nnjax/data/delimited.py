@@ -6,47 +6,17 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.data import encodings, header, irregular_rows, other_kinds, plain_cells, separators
+from nnjax.data.table import Table
 
 LOOKED_AT = 1000  # rows by which the header is decided
 EXCEL_ERROR = re.compile(r"#(N/A|NA|DIV/0!|REF!|VALUE!|NAME\?|NUM!|NULL!)", re.IGNORECASE)
 SAME_TEXTS = 100_000  # distinct texts that are kept once
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A table as it lies in its source.
-
-    Attributes:
-      columns: by name, in their order: texts [n] (arrays of objects) or columns of a DataFrame.
-      path: its file, for messages.
-      where: where a row is ("line 7", counted from 1).
-      header: whether the names stood in it; else they are column0, column1, ...
-      said: what was guessed, a sentence each.
-      separator: of cells in a text; "" for other tables.
-      commented: names in a line with # above a table that was read without a header.
-      times: the index of a DataFrame by its name, where it is one of times: days [n] since 1970-01-01.
-      parts: [n] 0 for rows that train, 1 for own validation and 2 for own test rows, in this order; None for none.
-    """
-
-    columns: Mapping[str, Any]
-    path: Path
-    where: Callable[[int], str]
-    header: bool = True
-    said: tuple[str, ...] = ()
-    separator: str = ""
-    commented: tuple[str, ...] = ()
-    times: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
-    parts: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        """Count the rows."""
-        return len(next(iter(self.columns.values())))
 
 
 class Options(NamedTuple):

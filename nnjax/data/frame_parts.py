@@ -9,8 +9,8 @@ import numpy as np
 
 from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
-from nnjax.data.delimited import Table
 from nnjax.data.predefined_splits import require_known
+from nnjax.data.table import Table
 from nnjax.data.table_targets import TableTarget
 
 PARTS = ("train", "val", "test")

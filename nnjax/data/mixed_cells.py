@@ -37,7 +37,7 @@ def refuse(counts: Mapping[str, int], place: Place) -> None:
     dated = [text for text in counts if _DATED.match(text) or _WITH_MONTH.search(text)]
     if 2 * sum(counts[text] for text in dated) > sum(counts.values()):
         raise UserError(
-            f"The column {place.column!r} of {place.table} seems to be dates, of a form that is not read "
+            f"{place} seems to be dates, of a form that is not read "
             f"({dated[0]!r}): write them as YYYY-MM-DD, give their order (data.ordinal={place.column}:…<…), "
             f"or leave the column out (data.drop={place.column})."
         )
@@ -90,7 +90,7 @@ def _quantities(texts: list[str]) -> list[str]:
 
 def _no_rule(first: str, second: str, place: Place) -> UserError:
     return UserError(
-        f"The column {place.column!r} of {place.table} is numbers, but no one rule fits {first!r} and {second!r}: "
+        f"{place} is numbers, but no one rule fits {first!r} and {second!r}: "
         f"write them with one unit or none, give their order (data.ordinal={place.column}:…<…), or leave the "
         f"column out (data.drop={place.column})."
     )

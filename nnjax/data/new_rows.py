@@ -12,7 +12,8 @@ from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.types import DataFacts
 from nnjax.data import imputation, numerals, table_files, tables
-from nnjax.data.delimited import Options, Table
+from nnjax.data.delimited import Options
+from nnjax.data.table import Table
 
 SHOWN = 20  # names in a message
 

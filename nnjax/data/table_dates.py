@@ -8,10 +8,10 @@ import numpy as np
 
 from nnjax.core.columns import Column
 from nnjax.core.errors import UserError
-from nnjax.data import columns, time_splits
+from nnjax.data import column_codes, columns, time_splits
 from nnjax.data.cells import Place
 from nnjax.data.columns import Inferred, Rules
-from nnjax.data.delimited import Table
+from nnjax.data.table import Table
 from nnjax.data.table_roles import Roles, find_column
 
 ORDERED = ("date", "time", "number", "ordered")  # kinds of columns that a split may go by
@@ -37,13 +37,13 @@ def read(table: Table, roles: Roles, found: Mapping[str, Inferred], rules: Rules
     for name, raw in table.columns.items():
         if name in roles.target and name != asked:
             continue
-        place = Place(str(table.path), name, table.where)
+        place = table.place(name)
         column = found[name].column if name in found else _infer(raw, place, rules, name == asked)
         if name == asked and column is not None and column.kind not in ORDERED:
             raise UserError(f"data.split is {split}, but that column of {table.path} is neither dates nor numbers.")
         if column is not None and (column.kind == "date" or name == asked):
             key = named if name == asked and named is not None else name
-            times[key] = columns.encode(column, raw, place, rules.na_values, "error")[:, 0]
+            times[key] = column_codes.encode(column, raw, place, rules.na_values, "error")[:, 0]
     return times
 
 

@@ -16,7 +16,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.extras import require
 from nnjax.data import delimited, files, other_kinds, workbooks
 from nnjax.data.cells import days_of
-from nnjax.data.delimited import Options, Table
+from nnjax.data.delimited import Options
+from nnjax.data.table import Table
 
 LARGEST = 1 << 32  # bytes that a compressed table may grow to
 MOST_GROWTH = 1000  # times as long as it is compressed, beyond SMALL

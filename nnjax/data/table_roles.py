@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.data.delimited import Table
+from nnjax.data.table import Table
 
 
 class Roles(NamedTuple):

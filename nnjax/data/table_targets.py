@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
-from nnjax.data import columns
+from nnjax.data import column_codes
 from nnjax.data.cells import Place, Texts, make_cells
 from nnjax.data.targets import LABEL_TYPES
 
@@ -107,11 +107,13 @@ def labels_or_numbers(values: np.ndarray) -> np.ndarray:
 def _labels(column: Column, raw: Any, place: Place, config: DataConfig) -> TableTarget:
     """Read labels of texts or truth values."""
     if column.kind == "ordered":
-        codes = columns.encode(column, raw, place, config.na_values, "error")[:, 0]
+        codes = column_codes.encode(column, raw, place, config.na_values, "error")[:, 0]
         return TableTarget(codes.astype(np.int64), "classification", column.categories, label_type=_stored_type(raw))
     cells = make_cells(raw, place, config.na_values)
     if column.kind == "boolean" and not (isinstance(cells, Texts) and _has_texts(raw)):
-        return TableTarget(columns.encode(column, raw, place, config.na_values, "error")[:, 0] > 0, "classification")
+        return TableTarget(
+            column_codes.encode(column, raw, place, config.na_values, "error")[:, 0] > 0, "classification"
+        )
     assert isinstance(cells, Texts)
     return TableTarget(np.array(cells.distinct)[cells.codes], "classification", label_type=_stored_type(raw))
 
@@ -128,7 +130,7 @@ def _has_texts(raw: Any) -> bool:
 
 
 def _numbers(column: Column, raw: Any, place: Place, config: DataConfig) -> np.ndarray:
-    return columns.encode(column, raw, place, config.na_values, "error")
+    return column_codes.encode(column, raw, place, config.na_values, "error")
 
 
 def _whole(column: Column, raw: Any, place: Place, config: DataConfig) -> np.ndarray | None:

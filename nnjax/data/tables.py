@@ -1,17 +1,17 @@
 """Load tables with named columns: texts become one input a category, one or more columns are the target."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from nnjax.core.columns import Column, TableRecipe
+from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.core.types import Dataset
 from nnjax.data import (
+    column_codes,
     column_remarks,
     columns,
     decimal_marks,
@@ -23,12 +23,13 @@ from nnjax.data import (
     table_targets,
 )
 from nnjax.data.arrays import from_arrays
-from nnjax.data.cells import Place, Texts, make_cells
+from nnjax.data.cells import Texts, make_cells
 from nnjax.data.columns import Inferred, Rules
-from nnjax.data.config_values import checked
-from nnjax.data.delimited import Options, Table, without_trailing
+from nnjax.data.config_values import checked, orders
+from nnjax.data.delimited import Options, without_trailing
 from nnjax.data.missing_cells import Gaps
 from nnjax.data.source import Source
+from nnjax.data.table import Table
 from nnjax.data.table_roles import Roles, find_column, roles_of
 
 FIELDS = (  # of a `DataConfig`, that change how a table is read
@@ -70,11 +71,12 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     keep = _kept_rows(table, roles, rules, config.missing)
     whole, all_gaps = table, gaps
     if len(keep) < len(table):  # what is left out decides nothing
-        table = _only(table, keep)
+        table = table.take(keep)
         found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
     plain = {name: one.values for name, one in found.items() if one.values is not None and name in roles.inputs}
     kept = dataclasses.replace(table, columns={**table.columns, **plain})
-    chosen = [_with_missing_input(found[column].column, column in gaps, config.missing) for column in roles.inputs]
+    marked = gaps if config.missing == "indicator" else {}
+    chosen = [dataclasses.replace(found[name].column, missing_input=name in marked) for name in roles.inputs]
     table_messages.refuse_many(chosen, len(keep), table.path)
     recipe = TableRecipe(
         columns=tuple(chosen),
@@ -91,7 +93,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
         raise UserError(f"{table.path} gives two inputs called {twice!r}, one of a category or a gap: rename a column.")
     x = encode_inputs(recipe, kept)
     targets = [(found[column].column, kept.columns[column]) for column in roles.target]
-    learned = table_targets.read(targets, [_place(kept, column) for column in roles.target], config)
+    learned = table_targets.read(targets, [kept.place(column) for column in roles.target], config)
     starts = frame_parts.starts_of(whole, kept, learned)
     numeric = roles.inputs if learned.task == "classification" else [*roles.inputs, *roles.target]
     dataset = from_arrays(
@@ -130,29 +132,18 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
 def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.ndarray]:
     """Take the column of weights out of a table, and the rows of weight 0, so that no category comes from them."""
     column = find_column(table.path, list(table.columns), weight)
-    place = _place(table, column)
+    place = table.place(column)
     found = columns.infer(table.columns[column], place, Rules(config.na_values, config.decimal))
     if found.gaps is not None:
         raise UserError(missing_cells.message(str(table.path), [found.gaps]))
     if found.column.kind not in ("number", "boolean"):
         raise UserError(f"The weight {column!r} of {table.path} is text, but numbers from 0 were expected.")
-    weights = columns.encode(found.column, table.columns[column], place, config.na_values, "error")[:, 0]
+    weights = column_codes.encode(found.column, table.columns[column], place, config.na_values, "error")[:, 0]
     rows = np.flatnonzero(weights)
     if not len(rows):
         raise UserError(f"The weight {column!r} of {table.path} is 0 in all rows: at least one above 0 was expected.")
     others = {name: raw for name, raw in table.columns.items() if name != column}
-    return _only(dataclasses.replace(table, columns=others), rows), weights[rows]
-
-
-def _only(table: Table, rows: np.ndarray) -> Table:
-    """Keep the rows [r] of a table."""
-    return dataclasses.replace(
-        table,
-        columns={name: _take(raw, rows) for name, raw in table.columns.items()},
-        where=_moved(table.where, rows),
-        times={name: values[rows] for name, values in table.times.items()},
-        parts=None if table.parts is None else table.parts[rows],
-    )
+    return dataclasses.replace(table, columns=others).take(rows), weights[rows]
 
 
 def read_again(dataset: Dataset, config: DataConfig) -> Dataset:
@@ -177,22 +168,6 @@ def refuse_fields(config: DataConfig, name: str) -> None:
             raise UserError(f"data.{field} is {getattr(config, field)!r}, but {name} is no table: leave it out.")
 
 
-def orders(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Parse "size:small<medium<large".
-
-    Raises:
-      UserError: it is not so written.
-    """
-    found = {}
-    for text in texts:
-        name, colon, order = text.rpartition(":")
-        categories = tuple(part.strip() for part in order.split("<"))
-        if not colon or len(categories) < 2 or len(set(categories)) < len(categories) or not all(categories):
-            raise UserError(f"data.ordinal is {text!r}, but such as size:small<medium<large was expected.")
-        found[name.strip()] = categories
-    return found
-
-
 def encode_inputs(recipe: TableRecipe, table: Table) -> np.ndarray:
     """Code the columns of a table as inputs [n, d], float64; NaN where cells are missing.
 
@@ -201,17 +176,12 @@ def encode_inputs(recipe: TableRecipe, table: Table) -> np.ndarray:
     """
     parts = []
     for column in recipe.columns:
-        values = columns.encode(
-            column, table.columns[column.name], _place(table, column.name), recipe.na_values, recipe.unknown
-        )
+        raw, place = table.columns[column.name], table.place(column.name)
+        values = column_codes.encode(column, raw, place, recipe.na_values, recipe.unknown)
         parts.append(values)
         if column.missing_input:
             parts.append(np.isnan(values[:, :1]).astype(np.float64))
     return np.concatenate(parts, axis=1)
-
-
-def _place(table: Table, column: str) -> Place:
-    return Place(str(table.path), column, table.where)
 
 
 def _infer_all(
@@ -241,7 +211,7 @@ def _infer(table: Table, names: Sequence[str], rules: Rules) -> tuple[dict[str, 
     found, errors = {}, []
     for name in names:
         try:
-            found[name] = columns.infer(table.columns[name], _place(table, name), rules)
+            found[name] = columns.infer(table.columns[name], table.place(name), rules)
         except UserError as error:
             errors.append(error)
     return found, errors
@@ -260,22 +230,7 @@ def _kept_rows(table: Table, roles: Roles, rules: Rules, missing: str) -> np.nda
 
 
 def _missing(table: Table, name: str, na_values: tuple[str, ...] | None) -> np.ndarray:
-    cells = make_cells(table.columns[name], _place(table, name), na_values)
-    return cells.missing[cells.codes] if isinstance(cells, Texts) else np.isnan(cells.values)
-
-
-def _take(raw: Any, rows: np.ndarray) -> Any:
-    if len(rows) == len(raw):
-        return raw
-    return raw.iloc[rows] if hasattr(raw, "iloc") else raw[rows]
-
-
-def _moved(where: Callable[[int], str], keep: np.ndarray) -> Callable[[int], str]:
-    return lambda row: where(int(keep[row]))
-
-
-def _with_missing_input(column: Column, gaps: bool, missing: str) -> Column:
-    return dataclasses.replace(column, missing_input=True) if gaps and missing == "indicator" else column
+    return make_cells(table.columns[name], table.place(name), na_values).gone
 
 
 def _groups(table: Table, name: str) -> np.ndarray:
@@ -284,7 +239,7 @@ def _groups(table: Table, name: str) -> np.ndarray:
     if gone.any():
         where = table.where(int(np.argmax(gone)))
         raise UserError(f"The groups {name!r} of {table.path} are missing in {where}: fill them in.")
-    cells = make_cells(table.columns[name], _place(table, name), ())
+    cells = make_cells(table.columns[name], table.place(name), ())
     return cells.codes if isinstance(cells, Texts) else cells.values if cells.whole is None else cells.whole
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.extras import require
 from nnjax.data import delimited
-from nnjax.data.delimited import Options, Table
+from nnjax.data.delimited import Options
+from nnjax.data.table import Table
 
 SHOWN = 5  # sheets named one by one
 LARGEST = 1 << 30  # bytes of all its XML

@@ -12,7 +12,7 @@ from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.core.columns import Column
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment
-from nnjax.data import columns, new_rows, prepare, prepare_loaded
+from nnjax.data import column_codes, new_rows, prepare, prepare_loaded
 from nnjax.data.cells import Place
 from nnjax.data.in_memory import as_dataset
 
@@ -78,7 +78,7 @@ def test_dates_of_a_frame_are_predicted_from_texts(tmp_path):
     new = new_rows.read(prepared.dataset.recipe, tmp_path / "new.csv")
     np.testing.assert_array_equal(new, [[19725], [19725.5]])
     texts = np.array(["2024-01-03"], object)
-    older = columns.encode(Column("d", "date"), texts, Place("t", "d", str), None, "error")
+    older = column_codes.encode(Column("d", "date"), texts, Place("t", "d", str), None, "error")
     np.testing.assert_array_equal(older, [[19725]])
 
 
