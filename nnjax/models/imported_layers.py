@@ -22,7 +22,6 @@ Shape = tuple[int, ...]
 Examples = Float[Array, "b ..."]
 Weights = Mapping[str, Float[Array, "..."]]
 Function = Callable[[Examples, float], Examples]  # (x, the activation's own number, such as a slope) -> values
-IMAGES = ("NHWC", "HWIO", "NHWC")
 
 
 def _without_number(function: Callable[[Examples], Examples]) -> Function:
@@ -33,16 +32,12 @@ FUNCTIONS: dict[str, Function] = {
     **{name: _without_number(activation.function) for name, activation in ACTIVATIONS.items()},
     "leaky_relu": lambda x, slope: jnp.where(x >= 0, x, slope * x),
     "elu": lambda x, alpha: jnp.where(x > 0, x, alpha * jnp.expm1(x)),
-    "selu": lambda x, _: jax.nn.selu(x),
-    "relu6": lambda x, _: jax.nn.relu6(x),
     "gelu_erf": lambda x, _: jax.nn.gelu(x, approximate=False),
-    "silu": lambda x, _: jax.nn.silu(x),
-    "mish": lambda x, _: jax.nn.mish(x),
-    "softsign": lambda x, _: jax.nn.soft_sign(x),
-    "exponential": lambda x, _: jnp.exp(x),
-    "hard_sigmoid": lambda x, _: jax.nn.hard_sigmoid(x),
-    "hard_silu": lambda x, _: jax.nn.hard_silu(x),
-    "log_softmax": lambda x, _: jax.nn.log_softmax(x),
+    "softsign": _without_number(jax.nn.soft_sign),
+    "exponential": _without_number(jnp.exp),
+} | {
+    name: _without_number(getattr(jax.nn, name))
+    for name in ("selu", "relu6", "silu", "mish", "hard_sigmoid", "hard_silu", "log_softmax")
 }
 
 
@@ -116,7 +111,7 @@ class Conv2D(Layer):
             self.strides,
             self.padding.upper(),
             rhs_dilation=self.dilation,
-            dimension_numbers=IMAGES,
+            dimension_numbers=("NHWC", "HWIO", "NHWC"),
             feature_group_count=self.groups,
         )
         return _add_bias(maps, weights)
@@ -267,10 +262,8 @@ class Rescaling(Layer):
 
     def output(self, shape: Shape) -> Shape:
         """Return the input's shape."""
-        several = [part for part in (self.scale, self.offset) if isinstance(part, tuple)]
-        _require(
-            all(len(part) == shape[-1] for part in several), "Rescaling", "as many numbers as its scale has", shape
-        )
+        fits = all(len(part) == shape[-1] for part in (self.scale, self.offset) if isinstance(part, tuple))
+        _require(fits, "Rescaling", "as many numbers as its scale has", shape)
         return shape
 
     def apply(self, weights: Weights, x: Examples) -> Examples:

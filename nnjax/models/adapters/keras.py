@@ -8,11 +8,7 @@ model that ends in softmax or sigmoid yields what comes before it, which nnjax a
 
 from __future__ import annotations
 
-import contextlib
-import inspect
-import random
-import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import jax
@@ -21,6 +17,15 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array, Key
+from nnjax.models.adapters.keras_copies import (
+    copy_layer,
+    copy_of,
+    finalized,
+    mode,
+    random_state,
+    refuse_other_copy,
+    values_of,
+)
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.nn.user_functions import standard_rules
 
@@ -46,7 +51,7 @@ def adapt(model: Any) -> Model:
         )
     refuse_unfit(model)
     if not getattr(model, "outputs", None):
-        _refuse_other_copy(model)
+        refuse_other_copy(model)
     example, network = [model.trainable_variables, model.non_trainable_variables], _before_output(model)
     kept = [layer for layer in model._flatten_layers() if not layer.trainable or hasattr(layer, "finalize_state")]
     frozen = {id(v) for layer in kept for v in layer.variables}
@@ -55,8 +60,8 @@ def adapt(model: Any) -> Model:
         return Variables(*(_named([jnp.zeros(v.shape, v.dtype) for v in some]) for some in example))
 
     def draw(seed: int) -> Variables:
-        with _random_state(seed):
-            fresh = _clone(model)
+        with random_state(seed):
+            fresh = copy_of(model)
         others = [
             old if id(old) in frozen else new
             for old, new in zip(example[1], fresh.non_trainable_variables, strict=True)
@@ -67,13 +72,13 @@ def adapt(model: Any) -> Model:
     def losses(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any, Array]:
         _require_inputs(model, x)
         values = _listed(variables.params), _listed(variables.state)
-        z, state, extra = network.stateless_call(*values, x, **_mode(network, train), return_losses=True)
+        z, state, extra = network.stateless_call(*values, x, **mode(network, train), return_losses=True)
         return z, _named(state), sum(extra[1:], start=extra[0]) if extra else jnp.zeros(())
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
         _require_inputs(model, x)
         values = _listed(variables.params), _listed(variables.state)
-        z, state = network.stateless_call(*values, x, **_mode(network, train))
+        z, state = network.stateless_call(*values, x, **mode(network, train))
         return z, _named(state) if train else variables.state
 
     def names(params: Any) -> dict[str, str]:
@@ -87,13 +92,13 @@ def adapt(model: Any) -> Model:
 
 def to_keras(model: Any, variables: Variables) -> Any:
     """Clone a `keras.Model` and give it a trial's weights and state: its outputs are the trial's."""
-    with _random_state(0):
-        found = _clone(model)
+    with random_state(0):
+        found = copy_of(model)
     values = {**variables.params}, {**variables.state}
     for some, own in zip((found.trainable_variables, found.non_trainable_variables), values, strict=True):
         for variable, value in zip(some, _listed(own), strict=True):
             variable.assign(value)
-    return _finalized(found)
+    return finalized(found)
 
 
 def refuse_unfit(model: Any) -> None:
@@ -140,86 +145,6 @@ def _require_inputs(model: Any, x: Any) -> None:
         arrays = "{" + ", ".join(f"{name!r}: …" for name in names) + "}" if len(names) > 1 else "x as one array"
         has = f"{len(names)} input{'s' * (len(names) > 1)}, {', '.join(names)}"
         raise UserError(f"The model has {has}, but the data have {found}: give nnjax.from_arrays {arrays}.")
-
-
-def _clone(model: Any, **options: Any) -> Any:
-    """Clone a model with what its layers have measured of data (`Normalization.adapt`).
-
-    Raises:
-      UserError: it cannot be cloned, as classes of the user's without a configuration cannot.
-    """
-    import keras
-
-    why = "it has other weights"
-    try:
-        with standard_rules(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of a model that is not built yet
-            made_of_layers = bool(getattr(model, "outputs", None))
-            options = options or ({"clone_function": _copy} if made_of_layers else {})
-            found = _made_again(model) or keras.models.clone_model(model, **options)
-            shape = (model.get_build_config() or {}).get("input_shape")
-            if shape and len(found.variables) != len(model.variables):
-                found(jnp.zeros((1, *shape[1:])))
-    except Exception as error:
-        found, why = None, " ".join(f"{type(error).__name__}: {error}".split())[:200].rstrip(". ")
-    if found is None or [v.shape for v in found.variables] != [v.shape for v in model.variables]:
-        raise UserError(_no_copy(model, why))
-    for new, old in zip(found._flatten_layers(), model._flatten_layers(), strict=True):
-        if new.trainable != old.trainable:  # a class of the user's, which writes down only its own options
-            new.trainable = old.trainable
-        if hasattr(old, "finalize_state"):
-            new.set_weights(old.get_weights())
-    return _finalized(found)
-
-
-def _copy(layer: Any) -> Any:
-    """Make a layer again; one of the user's functions is taken over, as Keras writes it down without what it uses."""
-    import keras
-
-    if hasattr(layer, "layers") and getattr(layer, "outputs", None):
-        return keras.models.clone_model(layer, clone_function=_copy)
-    if type(layer) is keras.layers.Lambda:
-        config = {name: value for name, value in layer.get_config().items() if name in ("name", "trainable", "dtype")}
-        more = {"arguments": layer.arguments, "mask": layer.mask, "output_shape": layer._output_shape}
-        return keras.layers.Lambda(layer.function, **config, **more)
-    return type(layer).from_config(layer.get_config())
-
-
-def _made_again(model: Any) -> Any:
-    """Make another one of a class of the user's that takes no options and has no get_config; None for all others."""
-    import keras
-
-    kind = type(model)
-    plain = kind.get_config is keras.Model.get_config and not getattr(model, "outputs", None)
-    return kind() if plain and [*inspect.signature(kind.__init__).parameters] == ["self"] else None
-
-
-def _no_copy(model: Any, why: str) -> str:
-    return (
-        f"The model {model.name} cannot be drawn anew for each seed, as a copy of it cannot be made ({why}): give its "
-        "class get_config and build, or write it as a keras.Sequential or functional model."
-    )
-
-
-def _refuse_other_copy(model: Any) -> None:
-    """Refuse a class of the user's whose copy is another: Keras writes down only those options that it sees."""
-    shape = (model.get_build_config() or {}).get("input_shape")
-    with _random_state(0), standard_rules():
-        copy = _clone(model)
-        if shape:
-            x = np.random.default_rng(0).normal(size=(2, *shape[1:])).astype(np.float32)
-            one, two = (some.stateless_call(*_values(model), x, **_mode(model, False))[0] for some in (model, copy))
-            equal = jax.tree.map(lambda a, b: np.allclose(a, b, atol=1e-6, equal_nan=True), one, two)
-            if not all(jax.tree.leaves(equal)):
-                raise UserError(_no_copy(model, "it computes something else"))
-
-
-def _finalized(model: Any) -> Any:
-    """Let layers take over what they have measured."""
-    for layer in model._flatten_layers():
-        if hasattr(layer, "finalize_state"):
-            layer.finalize_state()
-    return model
 
 
 def _remark(model: Any) -> str:
@@ -281,13 +206,13 @@ def _before_output(model: Any) -> Any:
     def clone(layer: Any) -> Any:
         if layer is not last:
             inner = hasattr(layer, "layers") and getattr(layer, "outputs", None)
-            return keras.models.clone_model(layer, clone_function=clone) if inner else _copy(layer)
+            return keras.models.clone_model(layer, clone_function=clone) if inner else copy_layer(layer)
         if type(layer).__name__ == "Softmax":
             return keras.layers.Lambda(lambda x: x, name=layer.name)  # takes a mask, as Softmax does
         return type(layer).from_config(layer.get_config() | {"activation": "linear"})
 
-    with _random_state(0):
-        return _clone(model, clone_function=clone)
+    with random_state(0):
+        return copy_of(model, clone_function=clone)
 
 
 def _named(arrays: Sequence[Any]) -> dict[str, Any]:
@@ -320,7 +245,7 @@ def _penalized(model: Any) -> bool:
         return True  # it may be
 
     def extra(x: Any) -> Any:
-        return model.stateless_call(*_values(model), x, **_mode(model, True), return_losses=True)[2]
+        return model.stateless_call(*values_of(model), x, **mode(model, True), return_losses=True)[2]
 
     with standard_rules():
         return bool(jax.eval_shape(extra, x))
@@ -335,31 +260,3 @@ def _two_examples(model: Any) -> Any:
     if inputs is None or any(None in one.shape[1:] for one in jax.tree.leaves(inputs)):
         return None
     return jax.tree.map(lambda one: jax.ShapeDtypeStruct((2, *one.shape[1:]), one.dtype), inputs)
-
-
-def _mode(model: Any, train: bool) -> dict[str, bool]:
-    """Tell a model whether it trains, where its call takes that (a class of the user's may not)."""
-    return {"training": train} if model._call_has_training_arg else {}
-
-
-def _values(model: Any) -> tuple[list[Any], list[Any]]:
-    return [v.value for v in model.trainable_variables], [v.value for v in model.non_trainable_variables]
-
-
-@contextlib.contextmanager
-def _random_state(seed: int) -> Iterator[None]:
-    """Let Python, NumPy and Keras draw from a seed, and go on afterwards as if nothing had been drawn."""
-    import keras
-    from keras.src.backend.common import global_state
-
-    names = ("global_random_seed", "global_seed_generator")
-    python, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 (whatever it is)
-    before = {name: global_state.get_global_attribute(name) for name in names}
-    try:
-        keras.utils.set_random_seed(seed)
-        yield
-    finally:
-        random.setstate(python)
-        np.random.set_state(numpy_state)  # noqa: NPY002
-        for name, value in before.items():
-            global_state.set_global_attribute(name, value)
