@@ -7,7 +7,7 @@ from nnjax.report.context import ReportContext
 from nnjax.report.playable import playable
 from nnjax.report.section import Section
 
-SCRIPTS = ("networks", "play")
+SCRIPTS = ("networks", "play_controls", "play")
 INLINE_BYTES = 300_000  # of weights as text, up to which they are in the report itself
 FILE = "play.html"
 
