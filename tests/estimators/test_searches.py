@@ -48,7 +48,7 @@ def test_all_of_a_search_is_one_population(monkeypatch):
     x, y = irises()
     sizes = []
     own = training.train
-    monkeypatch.setattr("nnjax.estimators.searches.train", lambda jobs: sizes.append(len(jobs)) or own(jobs))
+    monkeypatch.setattr("nnjax.estimators.population_search.train", lambda jobs: sizes.append(len(jobs)) or own(jobs))
     found = PopulationSearchCV(PIPE, GRID, cv=CV, n_seeds=2, refit=False).fit(x, y)
     assert sizes == [24]
     assert found.n_splits_ == 6
