@@ -130,15 +130,11 @@ def _comparable(run: Run, candidates: Sequence[Candidate]) -> tuple[list[Candida
             test, run.data(one.trials[0]).test
         ):
             continue
-        if reconstructs and any(not _equal_scalers(facts.x_scaler, other.x_scaler) for other in own):
+        if reconstructs and not all(all(map(np.array_equal, facts.x_scaler, other.x_scaler)) for other in own):
             continue
         if np.array_equal(rows, _rows(run, one)):
             kept.append(one)
     return kept[:MOST], len(candidates) - len(kept)
-
-
-def _equal_scalers(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> bool:
-    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
 def _rows(run: Run, candidate: Candidate) -> np.ndarray:
@@ -206,12 +202,7 @@ def target_of(run: Run, choice: Choice, rows: np.ndarray, width: int, kind: str)
         return Target(metric, np.asarray(prepared.y_scaler(y.reshape(len(rows), -1)), np.float32), w)
     if metric.takes_raw:
         return Target(metric, y, w)
-    return Target(metric, y[:, None].astype(np.float32) if width == 1 else one_hot_of(y, width), w)
-
-
-def one_hot_of(y: np.ndarray, width: int) -> np.ndarray:
-    """Write class indices [n] as rows [n, width]."""
-    return np.eye(width, dtype=np.float32)[y]
+    return Target(metric, y[:, None].astype(np.float32) if width == 1 else np.eye(width, dtype=np.float32)[y], w)
 
 
 def _metric(metrics: Sequence[str], choice: Choice, loss: str, width: int, kind: str) -> Metric:

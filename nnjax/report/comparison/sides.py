@@ -145,7 +145,7 @@ def _common_metric(runs: tuple[Run, Run], own: list[Choice]) -> str:
             f"Run A chooses by its validation {named(selects[0])} and run B by its validation {named(selects[1])}, "
             "which cannot be compared; give both the same `select`."
         )
-    metrics, losses = {choice.metric for choice in own}, [setting_loss(choice) for choice in own]
+    metrics, losses = {choice.metric for choice in own}, [str(choice.setting.experiment.loss) for choice in own]
     if len(metrics) == 1 and (metrics != {LOSS} or losses[0] == losses[1]):
         return own[0].metric
     both = [name for name in IN_PLACE if all(name in validation_metrics(run) for run in runs)]
@@ -155,11 +155,6 @@ def _common_metric(runs: tuple[Run, Run], own: list[Choice]) -> str:
             "that could stand for them; train them with a common metric."
         )
     return both[0]
-
-
-def setting_loss(choice: Choice) -> str:
-    """Name the loss of a chosen setting."""
-    return str(choice.setting.experiment.loss)
 
 
 def decide(one: Side, other: Side) -> Outcome:
