@@ -11,7 +11,7 @@ import numpy as np
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.data import cells as cells_module
-from nnjax.data import dates, missing_cells, mixed_cells, numerals, similar_texts
+from nnjax.data import dates, mixed_cells, numerals, similar_texts
 from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbers
 from nnjax.data.column_codes import refuse_open_century
 from nnjax.data.missing_cells import Gaps
@@ -232,4 +232,5 @@ def _gaps(found: Cells, place: Place) -> Gaps | None:
         return None
     texts = [found.distinct[code] for code in found.codes[gone]] if isinstance(found, Texts) else [""]
     where = place.where(int(np.argmax(gone)))
-    return Gaps(place.column, int(gone.sum()), len(gone), missing_cells.spellings(Counter(texts)), where)
+    spelt = tuple(text for text, _ in Counter(texts).most_common())
+    return Gaps(place.column, int(gone.sum()), len(gone), spelt, where)

@@ -1,32 +1,14 @@
 """Recognize missing cells of a table, and report all of them in one message."""
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-USUAL = frozenset(
-    (
-        "",
-        "?",
-        "-",
-        "--",
-        ".",
-        "na",
-        "n/a",
-        "#n/a",
-        "<na>",
-        "nan",
-        "-nan",
-        "null",
-        "nil",
-        "none",
-        "nat",
-        "unknown",
-        "missing",
-    )
-)
+USUAL = {
+    *("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "nil", "none", "nat"),
+    *("unknown", "missing"),
+}
 POLICIES = ("error", "drop", "mean", "median", "most_frequent", "indicator")
 MOST = 0.5  # share of missing cells beyond which a column is refused
 SHOWN = 8  # columns named one by one
@@ -70,23 +52,15 @@ def find(texts: Sequence[str], na_values: Sequence[str] | None) -> np.ndarray:
 
 
 def _equal_number(text: str, na_values: Sequence[str]) -> bool:
+    number = _number(text)
+    return any(number == _number(value) for value in na_values)
+
+
+def _number(text: str) -> float:
     try:
-        return float(text) in [float(value) for value in na_values if _is_float(value)]
+        return float(text)
     except ValueError:
-        return False
-
-
-def _is_float(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def spellings(counts: Counter[str]) -> tuple[str, ...]:
-    """List the spellings, the most frequent first."""
-    return tuple(text for text, _ in counts.most_common())
+        return float("nan")  # which equals nothing
 
 
 def message(what: str, gaps: Sequence[Gaps]) -> str:

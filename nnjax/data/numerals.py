@@ -14,23 +14,8 @@ import numpy as np
 from nnjax.core.columns import NumberRule
 
 CODES = {
-    "USD",
-    "EUR",
-    "GBP",
-    "CHF",
-    "JPY",
-    "CNY",
-    "INR",
-    "CAD",
-    "AUD",
-    "SEK",
-    "NOK",
-    "DKK",
-    "PLN",
-    "US$",
-    "R$",
-    "Rs",
-    "kr",
+    *("USD", "EUR", "GBP", "CHF", "JPY", "CNY", "INR", "CAD", "AUD", "SEK", "NOK", "DKK", "PLN", "US$", "R$"),
+    *("Rs", "kr"),
 }
 SAME = {"\u2212": "-", "\u2013": "-", "\u2019": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2007": " "}
 _TABLE = str.maketrans(SAME)
@@ -46,23 +31,7 @@ LARGEST_UNIT = 12  # characters
 
 
 LENGTHS_AND_WEIGHTS = (
-    "kg",
-    "g",
-    "mg",
-    "lb",
-    "lbs",
-    "oz",
-    "t",
-    "km",
-    "m",
-    "cm",
-    "mm",
-    "mi",
-    "ft",
-    "in",
-    "yd",
-    "l",
-    "ml",
+    *("kg", "g", "mg", "lb", "lbs", "oz", "t", "km", "m", "cm", "mm", "mi", "ft", "in", "yd", "l", "ml"),
 )
 TIMES = (
     *("h", "hr", "hrs", "min", "mins", "s", "sec", "secs", "ms", "yrs", "yr"),

@@ -35,18 +35,8 @@ def _of(words: str) -> frozenset[str]:
 
 _LOSS = {"loss", "losses"}
 _METRICS = (
-    "cost",
-    "objective",
-    "nll",
-    "crossentropy",
-    "xent",
-    "bce",
-    "logloss",
-    "mse",
-    "rmse",
-    "mae",
-    "perplexity",
-    "ppl",
+    *("cost", "objective", "nll", "crossentropy", "xent", "bce", "logloss", "mse", "rmse", "mae"),
+    *("perplexity", "ppl"),
 )
 _SPELLINGS = {
     "mlogloss": "logloss",

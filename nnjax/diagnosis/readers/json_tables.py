@@ -18,18 +18,8 @@ from nnjax.diagnosis.readers.source import NO_JSON, Log, Reader, Source
 
 _PARTS = columns.TRAIN | set(columns.VALIDATION)
 _WRAPPERS = (
-    "history",
-    "log",
-    "logs",
-    "data",
-    "metrics",
-    "epochs",
-    "results",
-    "curves",
-    "records",
-    "rows",
-    "training_history",
-    "hist",
+    *("history", "log", "logs", "data", "metrics", "epochs", "results", "curves", "records", "rows"),
+    *("training_history", "hist"),
 )
 
 
