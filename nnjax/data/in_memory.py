@@ -22,10 +22,7 @@ OWN = "; for sets of your own write nnjax.from_arrays(x, y, x_val=…, y_val=…
 
 
 def as_dataset(
-    data: Any,
-    target: Target = None,
-    weight: str | None = None,
-    config: DataConfig = DataConfig(),
+    data: Any, target: Target = None, weight: str | None = None, config: DataConfig = DataConfig()
 ) -> Dataset | None:
     """Make a data set of what stands for one: a `Dataset`, None, (x, y), (x, y, weights), x, a DataFrame, or `Frames`.
 

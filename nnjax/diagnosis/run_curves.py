@@ -30,9 +30,7 @@ def curves_of(records: Sequence[Record]) -> Curves:
 
 
 def contexts_of(
-    specs: Sequence[TrialSpec],
-    facts: Mapping[DataConfig, DataFacts],
-    baselines: Baselines = MappingProxyType({}),
+    specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts], baselines: Baselines = MappingProxyType({})
 ) -> list[TrainingContext]:
     """Return what is known beside the curves of each trial.
 

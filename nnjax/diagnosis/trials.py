@@ -23,10 +23,7 @@ Diagnoses = Sequence[Diagnosis | None]
 
 
 def diagnose_trials(
-    specs: Sequence[TrialSpec],
-    records: Sequence[Record],
-    facts: Mapping[DataConfig, DataFacts],
-    baselines: Baselines,
+    specs: Sequence[TrialSpec], records: Sequence[Record], facts: Mapping[DataConfig, DataFacts], baselines: Baselines
 ) -> list[Diagnosis | None]:
     """Diagnose the trials of a run in one call.
 

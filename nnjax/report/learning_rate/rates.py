@@ -44,10 +44,7 @@ def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
         ],
         images=images,
         table=[row for m, seen in pairs for row in _rows(m, seen)],
-        json={
-            "experiment": to_dict(experiment),
-            "optimizers": [_summary(m, seen) for m, seen in pairs],
-        },
+        json={"experiment": to_dict(experiment), "optimizers": [_summary(m, seen) for m, seen in pairs]},
     )
 
 

@@ -29,9 +29,4 @@ def _describe(one: ChosenScores) -> dict[str, Any]:
     }
 
 
-SECTION = Section(
-    title="The chosen network",
-    order=15,
-    build=build,
-    template="chosen.html.jinja",
-)
+SECTION = Section(title="The chosen network", order=15, build=build, template="chosen.html.jinja")
