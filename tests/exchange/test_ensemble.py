@@ -148,7 +148,7 @@ def test_folds_predict_what_they_have_not_seen(folded):
 def test_folds_without_a_test_part_predict_new_data_only(folded, monkeypatch):
     """Each example has trained two of three folds' networks; the test part has trained none."""
     run = fake_run(replace(folded.specs[0].experiment, {"test": 0}), FOLDED, dataset=table())
-    monkeypatch.setattr(prediction_tables, "load_run", lambda path: {"a": run, "b": folded}[path])
+    monkeypatch.setattr(prediction_tables, "load_run", lambda path, trust: {"a": run, "b": folded}[path])
     with pytest.raises(UserError, match=r"folds and no test part.*name new data with --data=NAME"):
         prediction_tables.open_network("a", ensemble=2).test_inputs()
     np.testing.assert_array_equal(
