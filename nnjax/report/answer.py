@@ -9,6 +9,7 @@ import numpy as np
 from markupsafe import Markup
 
 from nnjax.core.text import count, number, spelled
+from nnjax.core.types import DataFacts
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.charts import answer_svg
@@ -29,7 +30,6 @@ from nnjax.train.storage.selection import value_of
 MAX_ANSWERS, MAX_NEXT = 3, 5
 LEAST = 0.005  # share of the variation that is told
 MAX_RIVALS, MAX_NAME, NAME_WIDTH = 8, 15, 150  # of the chart of settings: rows, letters of a name, room for it
-SCALED = ("standard", "minmax")  # ways of scaling targets, in whose units errors are
 DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
 DOES = {"classification": "classifies", "reconstruction": "copies", "regression": "predicts"}
 BASELINES = {
@@ -103,14 +103,16 @@ def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
     sweep = report.sweep if report.sweep is not None and choice.trial in report.sweep.trials else None
     diagnosis = run.diagnoses[choice.trial]
     first = diagnosis.primary if diagnosis else None
-    suggested = advice(sweep, metric_key(sweep)) if sweep else [first.next] if first and first.next else []
+    known = report.test_baselines.get(key)
+    suggested = _beaten(run, known, goal, choice.setting)
+    suggested += advice(sweep, metric_key(sweep)) if sweep else [first.next] if first and first.next else []
     return Answer(
         _question(choice.setting, choice.rivals),
         setting_words(choice.setting, choice.rivals == 1),
         choice.trial,
         choice.rivals,
         tuple(one for one in (validation_score(run, choice), test_score(run, choice)) if one),
-        _baselines(report.test_baselines.get(key), goal, choice.setting),
+        _baselines(known, goal, choice.setting),
         first.code if first else "",
         first.sentence if first else "",
         tuple(suggested[:MAX_NEXT]),
@@ -146,25 +148,58 @@ def test_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
     values = test_scores(run, setting, ACCURACY if classify else MSE)
     if not np.isfinite(values).any():
         return None
-    what = "wrong on the test part" if classify else "mean squared error on the test part"
     spread = "; ± is the spread over its trials" if np.isfinite(values).sum() > 1 else ""
-    scaled = not classify and setting.experiment.data.target_scaling in SCALED and setting.goal == "regression"
-    remark = f"{'of the scaled target, ' * scaled}with {tested_at(setting)}{spread}"
-    return what, cell(1 - values, percent=True) if classify else cell(values), remark
+    remark = f"with {tested_at(setting)}{spread}"
+    if classify:
+        return "wrong on the test part", cell(1 - values, percent=True), remark
+    units = np.array([unit_of(run.facts(trial), setting.goal) for trial in setting.trials])
+    if np.isfinite(units).all():
+        text = cell(np.sqrt(values) * units)
+        return "root mean squared error on the test part", text, f"in the target's units, {remark}"
+    scaled = setting.goal == "regression" and setting.experiment.data.target_scaling != "none"
+    return "mean squared error on the test part", cell(values), f"{'of the scaled targets, ' * scaled}{remark}"
+
+
+def unit_of(facts: DataFacts, goal: str) -> float:
+    """Return what 1 on the scale on which a network predicts is in the target's own units; NaN but for one target."""
+    if goal != "regression" or facts.num_targets != 1:
+        return math.nan
+    return 1 / float(np.ravel(facts.y_scaler.scale)[0])
 
 
 def _baselines(known: Baselines | None, goal: str, setting: Setting) -> tuple[tuple[str, str], ...]:
-    """List the scores that need no network: (what, value), on the part of the network's test score."""
+    """List the scores that need no network: (what, value), on the part and in the units of the network's test score."""
     if known is None:
         return ()
-    named, out = dict(BASELINES[goal]), []
-    if width := traits_of(setting.experiment.model).code_width(setting.experiment.model):
-        named[f"PCA-{width}"] = f"PCA with {width} numbers"
-    for name, what in named.items():
+    out, unit = [], unit_of(setting.facts, goal)
+    for name, what in _named_baselines(goal, setting).items():
         value = known.scores.get(name, {}).get(ACCURACY if goal == "classification" else MSE)
         if value is not None:
-            out.append((what, f"{100 * (1 - value):.1f} %" if goal == "classification" else number(value)))
+            error = value if math.isnan(unit) else unit * math.sqrt(value)
+            out.append((what, f"{100 * (1 - value):.1f} %" if goal == "classification" else number(error)))
     return tuple(out)
+
+
+def _named_baselines(goal: str, setting: Setting) -> dict[str, str]:
+    """Name the baselines that are told, for people."""
+    width = traits_of(setting.experiment.model).code_width(setting.experiment.model)
+    return BASELINES[goal] | ({f"PCA-{width}": f"PCA with {width} numbers"} if width else {})
+
+
+def _beaten(run: Run, known: Baselines | None, goal: str, setting: Setting) -> list[str]:
+    """Say it where a baseline does better on the test part than the chosen setting, the mean of its trials."""
+    metric, sign = (ACCURACY, -1) if goal == "classification" else (MSE, 1)
+    values = test_scores(run, setting, metric)
+    if known is None or not np.isfinite(values).any():
+        return []
+    scores = {what: known.scores.get(name, {}).get(metric) for name, what in _named_baselines(goal, setting).items()}
+    better = {what: sign * v for what, v in scores.items() if v is not None and sign * v < sign * np.nanmean(values)}
+    if not better:
+        return []
+    best = min(better, key=lambda what: better[what])
+    return [
+        f"{best[:1].upper()}{best[1:]} does better on the test part: prefer it, unless more data, epochs or seeds help."
+    ]
 
 
 def _beside_rivals(report: ReportContext, choice: Choice) -> tuple[Markup, str]:

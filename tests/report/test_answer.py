@@ -40,6 +40,16 @@ def test_a_sweep_asks_which_and_names_the_chosen():
     assert one.scores[0][2] == f"mean of three trials; 95 % interval {0.4 - half:.4g} to {0.4 + half:.4g}"
 
 
+@pytest.mark.parametrize(("accuracy", "beaten"), [(0.94, False), (0.96, True)])
+def test_a_baseline_that_does_better_is_named(accuracy, beaten):
+    """The chosen setting is right on .95 of the test part."""
+    report = ReportContext(two_rates())
+    known = {"least squares": {"accuracy": accuracy}, "majority class": {"accuracy": 0.1}}
+    report.test_baselines = {next(iter(report.groups)): Baselines("classification", "test", 60, known)}
+    [one] = answers(report)
+    assert any(text.startswith("A linear fit does better on the test part: ") for text in one.next) is beaten
+
+
 @pytest.mark.parametrize(("tested", "value", "epoch"), [("all", "5.00", "best"), ("chosen", "5.00", "best")])
 def test_the_test_score_says_of_which_weights_it_is(tested, value, epoch):
     [one] = answers(ReportContext(two_rates({"evaluate_test": tested})))
@@ -153,6 +163,24 @@ def test_the_question_of_a_table_names_its_target(columns, words):
     assert header.title(report) == f"One network that predicts {words}"
     outputs = "one output" if len(columns) == 1 else f"{['two', 'four'][len(columns) > 2]} outputs"
     assert one.label == f"two inputs, hidden layer of 8 units, {outputs}"
+
+
+def test_the_error_of_one_target_is_in_its_units():
+    """By NumPy: the root of the mean squared error of the scaled target times the standard deviation of training."""
+    config = replace(REGRESSOR, {"data.validation": 8, "data.test": 8, "data.target_scaling": "standard"})
+    run = fake_run(config, dataset=a_table(["price"]))
+    run.records[0].values["best_test_loss"] = 0.25
+    report = ReportContext(run)
+    known = {"mean of the targets": {"mean_squared_error": 1.0}}
+    report.test_baselines = {next(iter(report.groups)): Baselines("regression", "test", 8, known)}
+    [one] = answers(report)
+    prepared = run.data(0)
+    spread = np.std(np.asarray(prepared.dataset.y, float)[prepared.train])
+    what, text, remark = one.scores[-1]
+    assert what == "root mean squared error on the test part"
+    assert float(text) == pytest.approx(0.5 * spread, rel=1e-3)
+    assert remark.startswith("in the target's units, ")
+    assert float(one.baselines[0][1]) == pytest.approx(spread, rel=1e-3)
 
 
 def test_names_of_fields_are_words_and_names_of_arms_are_not():
