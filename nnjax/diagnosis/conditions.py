@@ -3,16 +3,22 @@
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.trial_features import TrialFeatures, once
+from nnjax.diagnosis.trial_features import Trend, TrialFeatures, once
 
 FAR_APART = 1.0  # train below validation: a network that memorizes gains little more,
-GAINS = 0.1  # unless the second half has brought as much
+GAINS = 0.1  # unless the second half has brought as much,
+SURELY = 0.95  # or every epoch of it some, so that there is little doubt
 NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
 MOST_CLASSES = 12  # beyond, some log C is always near
 ACCURACY_MOVES = 0.03  # more than this, and something was learned
 LEARNED_SHARE = 0.7  # of the loss of the first epoch (or of a constant answer): below it something was learned
 BURST = 10.0  # times what follows: the mean of a first epoch in which the loss exploded
 WARM = 0.15  # of the epochs, in which even a rate too high brings the loss down from where it started
+
+RESTART_JUMP = 0.15  # of the train loss, up from the lowest that it has come to
+RESTART_LOW = 0.05  # above that
+RESTART_CALM = 3.0  # times any step of the half cycle before, in which the rate is low
+RESTART_FROM = 6  # epochs of a cycle, at least
 
 LOWER_RATE = "Lower the learning rate by a factor of 3 to 10; if it must be high, warm it up or clip the gradient."
 
@@ -21,12 +27,18 @@ LOWER_RATE = "Lower the learning rate by a factor of 3 to 10; if it must be high
 def still_falling(trials: TrialFeatures) -> np.ndarray:
     """Whether going on for half as long again would, most surely, gain more than `GAIN`."""
     z = trials.main
-    memorizes = trials.weights.end < z.end - FAR_APART
+    memorizes = (trials.weights.end < z.end - FAR_APART) & ~_surely(z)
     lately = z.z[:, trials.num_epochs // 2] - z.z[:, -1]
     goes_on = ~(trials.num_epochs >= trials.schedule_epochs)
     at_rest = np.where(trials.has_train, trials.weights.ahead.at_rest, 0.0)  # one schedule bends both losses
     sure = z.ahead.sure * np.where(at_rest > 0.5, 1 - at_rest, 1.0)
     return goes_on & (sure > limit.SURE) & (~memorizes | (lately > GAINS))
+
+
+def _surely(z: Trend) -> np.ndarray:
+    """Whether a loss without noise has fallen in every one of the last epochs [g], and goes on to fall."""
+    steps = np.diff(z.z[:, z.z.shape[1] // 2 :], axis=1)
+    return (steps.max(axis=1) < 0) & (z.ahead.sure > SURELY)
 
 
 @once
@@ -46,7 +58,8 @@ def at_mean_predictor(trials: TrialFeatures) -> np.ndarray:
     guessing = np.where(np.isnan(guessing), inferred_guessing(trials), guessing)
     half = trials.num_epochs // 2
     no_lower = (main.smooth[:, half:].min(axis=1) > guessing - limit.NEAR_MEAN) & (main.raw.min(axis=1) > 0)
-    no_train = ~trials.has_train | (train.smooth[:, half:].min(axis=1) > guessing - 2 * limit.NEAR_MEAN)
+    lowest = np.fmin(train.smooth[:, half:].min(axis=1), train.end)
+    no_train = ~trials.has_train | (lowest > guessing - 2 * limit.NEAR_MEAN)
     flat = np.abs(main.smooth[:, half] - main.end) < limit.FLAT
     return no_lower & no_train & flat & (main.ahead.sure < limit.SURE) & ~steadily_falling(trials)
 
@@ -97,6 +110,29 @@ def learned_in_first_epoch(trials: TrialFeatures) -> np.ndarray:
     unknown = ~(trials.mean_predictor > 0)
     most = np.where(unknown, train[:, 0], trials.mean_predictor) * LEARNED_SHARE
     return (ratio > 1 / LEARNED_SHARE) & (ratio < BURST) & (np.quantile(train[:, 1:], 0.9, axis=1) < most)
+
+
+@once
+def restart_period(trials: TrialFeatures) -> np.ndarray:
+    """Epochs [g] from restart to restart of a learning rate, as it seems; 0 where there is none.
+
+    The train loss jumps up from its lowest after one and after two such periods (and after three, …), and nowhere else.
+    """
+    z, t = trials.train.z, trials.num_epochs
+    lowest = np.minimum.accumulate(z, axis=1)
+    jumps = (np.diff(z, axis=1) > RESTART_JUMP) & (z[:, :-1] < lowest[:, :-1] + RESTART_LOW)
+    out = np.zeros(len(z))
+    for i in np.flatnonzero(jumps.sum(axis=1) > 1):
+        at = np.flatnonzero(jumps[i]) + 1
+        period = at[0]
+        due = period * np.arange(1, t // period + 1)
+        due = due[due < t - 1]
+        slack = max(1, round(0.05 * period))
+        if period < RESTART_FROM or len(due) < 2 or len(at) != len(due) or (np.abs(at - due) > slack).any():
+            continue
+        steps = [np.abs(np.diff(z[i, a - period // 2 : a])).max() for a in at]
+        out[i] = period if (z[i, at] - z[i, at - 1] > RESTART_CALM * np.array(steps)).all() else 0
+    return out
 
 
 @once

@@ -33,6 +33,8 @@ FEWEST = 5  # epochs of a fit
 CORRELATION = 2.5  # epochs are not independent: so many count as one
 FLAT_WEIGHT = 1.0  # of no fall, in the weight of a shape
 INTERVAL = 0.9  # of the gain
+FEWEST_STRAIGHT = 5  # epochs of a straight line
+STRAIGHT_ERRORS = 2.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -82,7 +84,24 @@ def forecast(z: np.ndarray, noise: np.ndarray) -> Forecast:
         if z.shape[1] // part < FEWEST or not poor.any():
             break
         gains[poor], errors[poor], weights[poor], misfit[poor] = _fits(z[poor], noise[poor], part)
-    return Forecast(gains, errors, weights)
+    most = _straight_on(z, noise)[:, None]
+    return Forecast(np.where(most < GAIN, np.minimum(gains, most), gains), errors, weights)
+
+
+def _straight_on(z: np.ndarray, noise: np.ndarray) -> np.ndarray:
+    """What a straight line through the last eighth of [g, t] gains in half as many epochs again, at most [g].
+
+    A loss that slows down gains less than that, whatever its first part makes a shape promise. Up to `STRAIGHT_ERRORS` standard errors are given to the line.
+    """
+    t = z.shape[1]
+    n = max(FEWEST_STRAIGHT, t // PARTS[-1])
+    if t < 2 * n:
+        return np.full(len(z), np.inf)
+    x = np.arange(n) - (n - 1) / 2
+    size = (x * x).sum()
+    slope = -(z[:, -n:] * x).sum(axis=1) / size
+    error = np.sqrt((noise**2 + LEAST_NOISE**2) / size)
+    return (MORE - 1) * t * np.maximum(slope + STRAIGHT_ERRORS * error, 0.0)
 
 
 def _without_outliers(z: np.ndarray, noise: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from nnjax.diagnosis.conditions import restart_period
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.verdict_rule import percent
 from nnjax.diagnosis.verdicts.plateau_then_drop import lowered_rate
@@ -38,7 +39,9 @@ def _jumped(one: Trend, i: int) -> bool:
 
 
 def _step(trials: TrialFeatures, i: int) -> list[str]:
-    """Name where the loss fell as where a schedule lowers the rate."""
+    """Name where the loss jumped or fell as where a schedule restarts or lowers the rate."""
+    if period := int(restart_period(trials)[i]):
+        return [f"Every {period} epochs it jumps up and comes down again, as where a schedule restarts the rate."]
     epoch, drop = (float(np.asarray(values)[i]) for values in lowered_rate(trials))
     if not epoch:
         return []

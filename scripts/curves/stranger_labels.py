@@ -1,17 +1,26 @@
 """Label runs of other tools by what their curves show and by what further runs of the same network did.
 
+A label says what a perfect reader of the log could say: what no shown curve tells (a loss that the log hides, the level
+of guessing where nothing gives it, a rate that has gone down to 0) decides no label, and what it would have been is
+accepted beside the one that the curve shows.
+
 A run is trained for n / 2 epochs after the n that are shown: on its schedule, or at its last rate where that has ended.
 V is the loss that the log shows: validation, the train loss where there is no validation loss, 1 - accuracy where there
 is no loss at all. T is the same on 2,000 test examples (of a train loss: re-evaluated). With w = n / 10 epochs and
 low(a, b) the lowest mean of w successive T between a and b, in this order:
 
-  diverged          the loss is not finite, or ends 1,000 times above that of guessing (the best constant answer)
+  diverged          a loss that is shown is not finite, or ends 1,000 times above that of guessing (the best constant
+                    answer); where the log shows no loss there is no label
   no_signal         the labels were shuffled, validation is shown, and train ends 10 % below guessing
   rising, spike     the sign was turned, or one epoch had 40 times the rate, and the train loss did rise, jump
   unstable          ten times a good rate or more: a tenth of it ends a third lower, n / 2 epochs more do not help, and
                     the train loss rises by 5 % in more than a tenth of its steps, or ends within 10 % of guessing
-  too_slow          3 or 10 times the rate end 10 % lower, and this one has come less than half of their way
-  stuck_at_start    neither train nor T has come 2 % below guessing
+  too_slow          3 or 10 times the rate end 10 % lower, this one has come less than half of their way, and it is still
+                    on it: the n / 2 epochs more gain 1 % or a fifth of the whole fall. Where they do not, the schedule
+                    has ended, the curve is flat, and only its rate tells that from a network which has learned what it
+                    can: the label is how far training has come, and too_slow is as true
+  stuck_at_start    neither train nor T has come 2 % below guessing (of a log without a loss: neither accuracy is above
+                    that of the most frequent class by two standard errors)
   overfitting       validation is shown; the mean of the last w is 3 % above low(0, n), in T and (with its standard
                     error) in V, and n / 2 epochs more do not come 1 % below low(0, n)
   still_learning    low(n, 1.5 n) is 1 % below low(0, n)
@@ -19,8 +28,9 @@ low(a, b) the lowest mean of w successive T between a and b, in this order:
   converged         none of these
 
 Accepted besides: what T and V decide differently, a case half as strong or within the standard error, what the curve
-shows (`_marks`), `no_signal` where a network memorizes and T never comes 3 % below guessing, and, where no accuracy and
-no baseline tells, `overfitting` for `no_signal` and `converged` for a network that is stuck.
+shows (`_marks`), `no_signal` where a network memorizes and T or V never comes 3 % below guessing, and, where no accuracy and
+no baseline tells, `overfitting` for `no_signal` and `converged` for a network that is stuck (of equally frequent
+classes a loss and an accuracy tell: they are log C and 1 / C).
 """
 
 from __future__ import annotations
@@ -32,11 +42,12 @@ import numpy as np
 
 from scripts.curves.curve import Labeled, jumps, rough, wobbles
 from scripts.curves.events import patience_fails
-from scripts.curves.strangers import Plan
+from scripts.curves.strangers import NUM_TEST, Plan
 from scripts.curves.sweeps import PACE, log_ratio
 
 Curves = dict[str, np.ndarray]
 DONE = frozenset({"converged", "stopped_too_late"})
+EQUAL = 0.02  # of log C: the entropy of classes that are as frequent
 RISES = 0.05  # of the train loss from epoch to epoch
 
 
@@ -70,6 +81,8 @@ def label(run: Run, shown: Curves, part: str) -> Labeled | None:
     """Label what is shown of a run; None where its truth is not known."""
     plan, history, n = run.plan, run.history, run.plan.epochs
     if len(history["train_loss"]) < n or not np.isfinite(history["train_loss"][:n]).all():
+        if not any("loss" in name for name in shown):
+            return None
         return _labeled(plan, shown, part, "diverged", {"diverged"})
     if n < 5:
         return _labeled(plan, shown, part, "too_short_to_say", {"too_short_to_say"})
@@ -138,7 +151,9 @@ def _of_rate(run: Run, judged: Judged, shown: Curves) -> tuple[str, set[str]] | 
     low = min((value for ratio, value in ends.items() if ratio < 1), default=np.inf)
     below = own.min() < 0.98 * run.guess or judged.truth[:n].min() < 0.98 * judged.guess
     stuck = set() if below and own.min() < 0.98 * own[0] else {"stuck_at_start"}
-    if stuck and not any("accuracy" in name for name in shown):
+    if not any("loss" in name for name in shown):
+        stuck = {"stuck_at_start"} if _guesses(run) else set()
+    if stuck and not _guessing_is_told(run, shown):
         stuck |= DONE
     oscillates = (own[1:] > (1 + RISES) * own[:-1]).mean() > 0.1 or end > 0.9 * run.guess
     if plan.factor > 5 and log_ratio(end, low) > np.log(1.5) and gain < 0.05 and oscillates:
@@ -147,10 +162,29 @@ def _of_rate(run: Run, judged: Judged, shown: Curves) -> tuple[str, set[str]] | 
     way = (own[0] - end) / max(own[0] - fast, 1e-12)
     if log_ratio(end, fast) > 0.1 and way < 0.5:
         still = {"still_learning"} if way > 0.25 else set()
-        return "too_slow", {"too_slow"} | still | stuck | ({"stuck_at_start"} if way < 0.02 else set())
+        if gain >= min(0.01, 0.2 * log_ratio(own[0], end)):
+            return "too_slow", {"too_slow"} | still | stuck | ({"stuck_at_start"} if way < 0.02 else set())
     if stuck:
-        return "stuck_at_start", stuck | ({"still_learning", "too_slow"} if gain >= 0.01 else set())
+        barely = DONE if own.min() < 0.99 * run.guess or judged.truth[:n].min() < 0.99 * judged.guess else set()
+        return "stuck_at_start", stuck | barely | _slower(run) | ({"still_learning"} if gain >= 0.01 else set())
     return None
+
+
+def _guessing_is_told(run: Run, shown: Curves) -> bool:
+    """Whether a loss and an accuracy tell the level of guessing: log C and 1 / C of C classes that are as frequent."""
+    classes = max(np.round(np.exp(run.guess)), 2.0)
+    equal = abs(run.guess / np.log(classes) - 1) < EQUAL and run.guess_error > 0.8 * (1 - 1 / classes)
+    return bool(equal) and {"loss", "accuracy"} <= {name.split("_")[1] for name in shown}
+
+
+def _guesses(run: Run) -> bool:
+    """Whether neither accuracy ends two standard errors above that of always naming the most frequent class."""
+    n, w, share = run.plan.epochs, max(1, run.plan.epochs // 10), 1 - run.guess_error
+    sizes = {"train_accuracy": run.plan.num_train, "test_accuracy": NUM_TEST}
+    return all(
+        run.history[name][n - w : n].mean() < share + 2 * np.sqrt(share * (1 - share) / size)
+        for name, size in sizes.items()
+    )
 
 
 def _of_pace(run: Run, judged: Judged, shown: Curves) -> tuple[str, set[str]] | None:
@@ -161,6 +195,9 @@ def _of_pace(run: Run, judged: Judged, shown: Curves) -> tuple[str, set[str]] | 
     codes = {"still_learning"} if max(gain, seen_gain) >= 0.006 or gain + doubt >= 0.01 else set()
     codes |= DONE if min(gain, seen_gain) < 0.015 or gain - doubt < 0.01 else set()
     codes |= _marks(run, shown) | _slower(run)
+    own = run.history["train_eval"][:n]
+    if "train_loss" in shown and min(own.min() / run.guess, judged.truth[:n].min() / judged.guess) > 0.96:
+        codes.add("stuck_at_start")
     if ("val_loss" in shown or "train_loss" not in shown) and max(cost, seen_cost) > 0.015:
         codes.add("overfitting")
         lasting = gain < 0.01 or seen_gain < 0.01
@@ -195,7 +232,8 @@ def _marks(run: Run, shown: Curves) -> set[str]:
     n, plan = run.plan.epochs, run.plan
     if val is not None:
         memorizes = run.history["train_eval"][n - 1] < 0.92 * run.guess
-        out |= {"no_signal"} if memorizes and run.history["test_loss"][:n].min() > 0.97 * run.guess else set()
+        lowest = max(run.history["test_loss"][:n].min(), val.min())
+        out |= {"no_signal"} if memorizes and lowest > 0.97 * run.guess else set()
         out |= {"noisy"} if wobbles(val) else set()
     if train is None:
         return out | ({"noisy"} if val is None and wobbles(1 - shown["val_accuracy"]) else set())

@@ -4,11 +4,13 @@ import numpy as np
 
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
+from nnjax.diagnosis.conditions import restart_period
 from nnjax.diagnosis.marks import point, training_loss
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.verdict_rule import REMARK, Badge, Description, VerdictRule, graded, percent
 
 SPIKE = 0.18  # above the median of its neighbors
+LEAP = 1.0  # the loss nearly triples
 SPIKE_Z = 5.0  # robust z: of 1,000,000 normal epochs none lies so high
 FEWEST_HALF = 10  # epochs of a half whose own noise is told
 MOST_SPIKES = 3  # more are oscillation
@@ -20,11 +22,21 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     """A jump far above the neighboring epochs, from which the loss came back."""
     z = trials.shape
     tall = _spikes(z) & (_in_another_loss(trials) | ~trials.has_val[:, None])
+    tall |= _leaps(trials.val) & _leaps(trials.again)  # of the weights at the epoch's end, which its mean hides
     count = (tall[:, 1:] & ~tall[:, :-1]).sum(axis=1)
     few = (count >= 1) & (count <= MOST_SPIKES) & (tall.mean(axis=1) <= SPIKE_SHARE + 1 / trials.num_epochs)
-    back = ~tall[:, -1] & (z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error)
-    height = np.where(tall, f.spike_heights(z.z), 0).max(axis=1)
-    return graded(few & back, height - SPIKE, 0.3)
+    back = ~tall[:, -1] & (_comes_back(z) | _comes_back(trials.weights))
+    heights = np.fmax(f.spike_heights(z.z), np.nan_to_num(f.spike_heights(trials.val.z)))
+    height = np.where(tall, heights, 0).max(axis=1)
+    return graded(few & back & (restart_period(trials) == 0), height - SPIKE, 0.3)
+
+
+def _leaps(z: Trend) -> np.ndarray:
+    return _spikes(z) & (f.spike_heights(z.z) > LEAP)
+
+
+def _comes_back(z: Trend) -> np.ndarray:
+    return z.rise < limit.ROUGH_WORSE + limit.GAIN_ERRORS * z.rise_error
 
 
 def _in_another_loss(trials: TrialFeatures) -> np.ndarray:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.conditions import (
     at_log_classes,
@@ -19,7 +20,9 @@ from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.verdict_rule import BROKEN, EVERYTHING, Badge, Description, VerdictRule, graded
 
 FLAT_FALL = 0.15  # the whole fall of a loss that is flat from the second epoch on and has learned nothing
-ACCURACY_MOVES = 0.05  # more than this, and something was learned
+DOUBLES = 0.7  # a loss that rises by as much is not stuck
+ACCURACY_MOVES = 0.05  # more than this and LUCK, and something was learned
+LUCK = 2.0  # standard errors of the difference of two shares of so many examples
 
 DEAD = 0.9  # share of a layer's units: the few that live carry no gradient worth the name
 SATURATED = 0.9
@@ -37,9 +40,11 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     """The loss never left where it began, or the loss of always predicting the mean."""
     main = trials.main
     fall = np.fmax(trials.train.fall, main.fall)
-    little = (main.fall < FLAT_FALL) | at_log_classes(main.end)
+    later = np.fmax(main.fall, trials.train.z[:, 1] - trials.train.lowest)  # the first epoch's mean is of a bad start
+    little = (later < FLAT_FALL) | at_log_classes(main.end)
     level = main.rise < limit.FLAT + main.noise
-    flat = ((fall < limit.FLAT) | (going_nowhere(trials) & little & level)) & ~steadily_falling(trials)
+    never = (fall < limit.FLAT) & (main.rise < DOUBLES)
+    flat = (never | (going_nowhere(trials) & little & level)) & ~steadily_falling(trials)
     mean = at_mean_predictor(trials)
     early = learned_in_first_epoch(trials) & ~at_log_classes(main.end) & ~mean
     return graded((flat | mean) & ~_learned(trials) & ~early, np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
@@ -49,7 +54,8 @@ def _learned(trials: TrialFeatures) -> np.ndarray:
     chance, out = trials.chance_accuracy, np.zeros(len(trials.curves.trials), bool)
     for accuracy in (trials.curves.val_accuracy, trials.curves.train_accuracy):
         late = np.median(accuracy[:, -3:], axis=1)
-        moved = late - accuracy[:, 0] > ACCURACY_MOVES
+        error = np.sqrt(2 * late * (1 - late) * np.nan_to_num(f.smallest_step(accuracy), posinf=0.0))
+        moved = late - accuracy[:, 0] > ACCURACY_MOVES + LUCK * error
         above = np.fmax(chance, 0) + 2 * ACCURACY_MOVES
         out |= moved | (late > np.where(np.isnan(chance), limit.GOOD_ACCURACY, np.minimum(above, 0.99)))
     return out

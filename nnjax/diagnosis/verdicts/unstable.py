@@ -3,7 +3,13 @@
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.conditions import LOWER_RATE, going_nowhere, learned_in_first_epoch, learns_by_accuracy
+from nnjax.diagnosis.conditions import (
+    LOWER_RATE,
+    going_nowhere,
+    learned_in_first_epoch,
+    learns_by_accuracy,
+    restart_period,
+)
 from nnjax.diagnosis.marks import first_known, point
 from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.verdict_rule import BROKEN, DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
@@ -42,8 +48,9 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     jumps = _rough(trials, noise) | (leaps >= LEAPS)
     learns = learns_by_accuracy(trials)
     jumps &= ~learns & ~trials.curves.of_accuracy  # a share of few examples doubles by one of them
-    stuck_high &= ~learns | (z.rise > FAR_WORSE + 3 * z.rise_error)
+    stuck_high &= ~learns | (z.rise > FAR_WORSE + np.minimum(3 * z.rise_error, FAR_WORSE))
     ends_worse &= ~learns
+    jumps, stuck_high, ends_worse = ((restart_period(trials) == 0) & one for one in (jumps, stuck_high, ends_worse))
     return graded(
         trials.has_train & ((jumps & ~come_far) | ends_worse | stuck_high | _jitters(trials, come_far) | overshoot),
         np.fmax(noise - ROUGH, z.rise - limit.STUCK_HIGH),
