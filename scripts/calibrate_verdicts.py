@@ -1,12 +1,11 @@
 """Fit how often each first verdict is right: `python -m scripts.calibrate_verdicts` (nnjax/diagnosis/calibration.py).
 
 A logistic regression of "accepted" on the verdict's code and the log-odds of its rule's confidence, with a ridge that
-draws the codes to one another, over our own tuning curves and the strangers', which count as much together. Prints the
-table, and the calibration error of each kind of curves when the other half of both has made the table.
+draws the codes to one another, over our own tuning curves, the strangers' and the newcomers', which count as much
+each. Prints the table, and the calibration error of each of the three when the other two have made the table.
 """
 
 import pathlib
-import zlib
 from unittest import mock
 
 import numpy as np
@@ -16,8 +15,10 @@ from nnjax.cli.main import run
 from nnjax.core.errors import UserError
 from nnjax.diagnosis.verdicts import CODES
 
-FOLDER = flags.DEFINE_string("folder", "tests/diagnosis", "where curves.npz and strangers.npz are")
-RIDGE = 10.0  # on the intercepts of the codes, in units of curves
+FOLDER = flags.DEFINE_string("folder", "tests/diagnosis", "where curves.npz, strangers.npz, … are")
+RIDGE = 30.0  # on the intercepts of the codes, in units of curves
+SETS = ("tuning", "strangers", "newcomers")
+FIRST_LOOK = 0.3  # log-odds by which curves that the rules have never been changed after are accepted less often
 
 
 def main(argv: list[str]) -> None:
@@ -27,20 +28,17 @@ def main(argv: list[str]) -> None:
         raise UserError(f"{folder}/curves.npz does not exist: name the folder of the labeled curves, --folder=FOLDER.")
     from scripts.curves import scoring, store
 
-    own = [one for one in store.load(folder / "curves.npz") if one.part == "tuning"]
+    known = [one for name in ("curves", *SETS[1:]) for one in store.load(folder / f"{name}.npz") if one.part in SETS]
     with mock.patch("nnjax.diagnosis.diagnose.calibrated", lambda code, confidence: confidence):
-        scores = scoring.score(own + store.load(folder / "strangers.npz"))
-    stranger = np.array([score.one.part == "strangers" for score in scores])
-    half = np.array([zlib.crc32(score.one.source.encode()) % 2 for score in scores])
-    x = design(scores)
-    right = np.array([score.accepted for score in scores], float)
-    weight = np.where(stranger, (~stranger).sum() / stranger.sum(), 1.0)
-    held_out = np.empty(len(x))
-    for k in (0, 1):
-        held_out[half == k] = probability(x[half == k], fit(x[half != k], right[half != k], weight[half != k]))
-    for name, rows in (("own", ~stranger), ("strangers", stranger)):
-        print(f"{name}: calibration error {error(held_out[rows], right[rows]):.3f}")
+        scores = scoring.score(known)
+    part = np.array([score.one.part for score in scores])
+    x, right = design(scores), np.array([score.accepted for score in scores], float)
+    weight = np.array([len(part) / len(SETS) / (part == name).sum() for name in part])
+    for name in SETS:
+        own, beta = part == name, fit(x[part != name], right[part != name], weight[part != name])
+        print(f"{name}: calibration error {error(probability(x[own], beta), right[own]):.3f}")
     found = fit(x, right, weight)
+    found[0] -= FIRST_LOOK
     print(f"SLOPE = {found[1]:.3f}")
     print("ODDS = {" + ", ".join(f'"{c}": {found[0] + a:.2f}' for c, a in zip(CODES, found[2:], strict=True)) + "}")
 

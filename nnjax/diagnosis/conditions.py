@@ -3,11 +3,10 @@
 import numpy as np
 
 from nnjax.diagnosis import thresholds as limit
-from nnjax.diagnosis.trial_features import Trend, TrialFeatures, once
+from nnjax.diagnosis.trial_features import TrialFeatures, once
 
 FAR_APART = 1.0  # train below validation: a network that memorizes gains little more,
-GAINS = 0.1  # unless the second half has brought as much,
-SURELY = 0.95  # or every epoch of it some, so that there is little doubt
+GAINS = 0.1  # unless the second half has brought as much
 NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
 MOST_CLASSES = 12  # beyond, some log C is always near
 ACCURACY_MOVES = 0.03  # more than this, and something was learned
@@ -27,18 +26,12 @@ LOWER_RATE = "Lower the learning rate by a factor of 3 to 10; if it must be high
 def still_falling(trials: TrialFeatures) -> np.ndarray:
     """Whether going on for half as long again would, most surely, gain more than `GAIN`."""
     z = trials.main
-    memorizes = (trials.weights.end < z.end - FAR_APART) & ~_surely(z)
+    memorizes = trials.weights.end < z.end - FAR_APART
     lately = z.z[:, trials.num_epochs // 2] - z.z[:, -1]
     goes_on = ~(trials.num_epochs >= trials.schedule_epochs)
     at_rest = np.where(trials.has_train, trials.weights.ahead.at_rest, 0.0)  # one schedule bends both losses
     sure = z.ahead.sure * np.where(at_rest > 0.5, 1 - at_rest, 1.0)
     return goes_on & (sure > limit.SURE) & (~memorizes | (lately > GAINS))
-
-
-def _surely(z: Trend) -> np.ndarray:
-    """Whether a loss without noise has fallen in every one of the last epochs [g], and goes on to fall."""
-    steps = np.diff(z.z[:, z.z.shape[1] // 2 :], axis=1)
-    return (steps.max(axis=1) < 0) & (z.ahead.sure > SURELY)
 
 
 @once

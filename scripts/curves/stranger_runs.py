@@ -8,10 +8,11 @@ import warnings
 import numpy as np
 
 from scripts.curves import newcomers
-from scripts.curves.stranger_labels import Run
+from scripts.curves.stranger_labels import Run, gain_and_cost
 from scripts.curves.strangers import NUM_TEST, Plan, good_rate, problem, rate_at
 
-CHEAP = 400  # steps: a run of fewer is trained at 3 and 10 times the rate too, whatever its rate is thought to be
+CHEAP = 400  # steps: a run of fewer is trained at 3 and 10 times the rate too, whatever its rate is thought to be,
+GAINS = 0.01  # and so is one that gains as much by half as many epochs again
 Parts = dict[str, tuple[np.ndarray, np.ndarray]]
 ACCURACIES = ("train_accuracy", "val_accuracy", "test_accuracy")
 NAMES = ("train_loss", "train_eval", "val_loss", "test_loss")
@@ -20,12 +21,22 @@ NAMES = ("train_loss", "train_eval", "val_loss", "test_loss")
 def run(plan: Plan) -> Run:
     """Train a plan for half as long again as is shown, and at other rates, and measure guessing."""
     history = train(plan, plan.epochs + max(2, plan.epochs // 2))
+    others = {
+        ratio: train(dataclasses.replace(plan, factor=plan.factor * ratio), plan.epochs)
+        for ratio in _ratios(plan, history)
+    }
+    return Run(plan, history, others, *guessing(plan))
+
+
+def _ratios(plan: Plan, history: dict[str, np.ndarray]) -> list[float]:
+    """Choose the rates that tell what is wrong with this one: higher ones of whatever is cheap or still gains."""
     ratios = [0.1] if plan.factor > 5 else [10.0] if plan.factor < 0.2 else []
     steps = plan.epochs * (plan.points or -(-plan.num_train // plan.batch_size))
-    if plan.factor < 5 and steps < CHEAP and not plan.mistake and plan.tool != "keras":
+    n, whole = plan.epochs, len(history["test_loss"]) >= plan.epochs + max(2, plan.epochs // 2)
+    gains = whole and gain_and_cost(history["test_loss"], n)[0] >= GAINS
+    if plan.factor < 5 and (steps < CHEAP or gains) and not plan.mistake and plan.tool != "keras":
         ratios = [3.0, 10.0]
-    others = {ratio: train(dataclasses.replace(plan, factor=plan.factor * ratio), plan.epochs) for ratio in ratios}
-    return Run(plan, history, others, *guessing(plan))
+    return ratios
 
 
 def guessing(plan: Plan) -> tuple[float, float]:

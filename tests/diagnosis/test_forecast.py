@@ -77,3 +77,11 @@ def test_a_rate_that_restarts_goes_on_although_the_curve_ends_flat(cycles):
     found = of(loss[:120])
     assert found.sure[0] > limit.SURE
     assert found.gain[0] == pytest.approx(truth, rel=0.4)
+
+
+def test_what_has_come_to_rest_promises_nothing():
+    """A fall of two thirds and then one on a cosine, which ends with less than 0.2 % in the last eighth."""
+    t = np.arange(1, 252)
+    loss = 0.56 + 1.5 * np.exp(-t / 12) + 0.03 * (1 + np.cos(np.pi * t / 251))
+    assert of(loss).sure[0] < limit.SURE
+    assert of(loss).gain[0] < limit.GAIN

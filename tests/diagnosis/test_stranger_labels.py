@@ -47,3 +47,29 @@ def test_a_higher_rate_says_what_is_too_slow(end, code):
 def test_a_network_at_guessing_is_stuck():
     flat = np.full(60, 0.69)
     assert labeled(run(flat, flat, flat), "train_loss", "val_loss").label == "stuck_at_start"
+
+
+def test_a_rate_that_has_gone_to_zero_is_not_called_too_slow():
+    """From 1 to 0.9 by epoch 30, then flat; three times the rate comes to 0.3, which no curve shown tells."""
+    flat = 0.9 + 0.1 * np.maximum(1 - T / 30, 0) ** 2
+    others = {3.0: {"train_eval": np.linspace(1, 0.3, 40)}}
+    found = labeled(run(flat, flat, flat, others)._replace(guess=1.1), "train_loss", "val_loss")
+    assert found.label in ("converged", "stopped_too_late")
+    assert {"converged", "too_slow"} <= found.accepted
+
+
+def test_a_log_without_a_loss_tells_no_divergence():
+    gone = np.where(T > 20, np.nan, FALLS)
+    one = run(gone, gone, gone)
+    one.history["val_accuracy"] = np.full(60, 0.3)
+    assert labeled(one, "val_accuracy") is None
+    assert labeled(one, "train_loss", "val_accuracy").label == "diverged"
+
+
+@pytest.mark.parametrize(("guess", "wrong", "told"), [(np.log(4), 0.75, True), (1.62, 0.6, False)])
+def test_guessing_is_told_by_equal_classes_alone(guess, wrong, told):
+    """Four classes of a quarter each: log 4; six of 40 % and less: an entropy of 1.62, near log 5, which is chance."""
+    flat = np.full(60, guess)
+    one = run(flat, flat, flat)._replace(guess=guess, guess_error=wrong)
+    one.history["val_accuracy"] = np.full(60, 1 - wrong)
+    assert ("converged" in labeled(one, "train_loss", "val_accuracy").accepted) != told

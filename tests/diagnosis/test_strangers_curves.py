@@ -190,3 +190,41 @@ def test_chance_is_what_so_few_examples_can_tell(right, code):
 def test_the_last_digits_of_a_fitted_loss_are_not_unstable():
     train = np.where(T < 4, 1 / T, np.where(T > 30, 2e-4, 1e-5))
     assert first(train_loss=train, val_loss=0.3 + np.exp(-T / 2.0)).primary.code in DONE
+
+
+def test_a_rate_that_restarts_is_neither_unstable_nor_a_spike():
+    """Every 16 epochs the train loss jumps up and comes down, to a little less; at other distances it is unstable."""
+    fall = np.concatenate([start * 0.94 ** np.arange(16) for start in (1.2, 1.1, 1.05)])[:40]
+    found = first(train_loss=fall)
+    assert not {"unstable", "spike"} & codes(found)
+    assert "Every 16 epochs it jumps up and comes down again" in found.primary.sentence
+    again = np.concatenate([1.2 * 0.94 ** np.arange(16), 1.1 * 0.94 ** np.arange(8), 1.05 * 0.94 ** np.arange(16)])
+    assert "as where a schedule restarts" not in first(train_loss=again).primary.sentence
+
+
+def test_validation_at_rest_is_not_stuck_while_train_learns():
+    """Validation falls by 8 % in the first epochs, train by 60 %, the half of it after them."""
+    noise = np.exp(0.03 * np.random.default_rng(4).normal(size=40))
+    train, val = (0.45 + 0.15 * np.exp(-T / 2) + 0.2 * np.exp(-T / 8)) * noise, 0.635 + 0.08 * np.exp(-T / 2)
+    assert first(train_loss=train, val_loss=val).primary.code in DONE | {"noisy", "still_learning"}
+
+
+@pytest.mark.parametrize(("step", "stuck"), [(0.025, True), (0.001, False)])
+def test_an_accuracy_moves_when_it_moves_by_more_than_luck(step, stuck):
+    """Of 40 examples two right more are luck (standard error 8 points); of 1,000 eleven points more are learned."""
+    accuracy = np.round((0.43 + 0.11 * (T > 3)) / step) * step + step * (T % 2)
+    loss = np.log(2) * (1 + 0.02 * np.exp(-T / 2))
+    found = first(train_loss=loss, val_loss=loss, val_accuracy=np.minimum(accuracy, 0.54))
+    assert ("stuck_at_start" == found.primary.code) == stuck
+
+
+def test_a_leap_of_the_weights_that_the_running_mean_blurs_is_a_spike():
+    again = 0.6 * 0.9 ** np.arange(14)
+    again[7] *= 12
+    train = 0.65 * 0.9 ** np.arange(14) + np.array([0] * 7 + [0.4, 0.9, 0.6, 0.4, 0.3, 0.2, 0.15])
+    assert first(train_loss=train, train_loss_eval=again, val_loss=1.1 * again).primary.code == "spike"
+
+
+def test_a_loss_that_grows_tenfold_is_not_stuck():
+    found = first(train_loss=np.array([1.6, 1.4, 5.9, 17.8, 13.2]), val_loss=np.array([1.5, 1.2, 20.7, 13.8, 13.0]))
+    assert found.primary.code in ("unstable", "rising")
