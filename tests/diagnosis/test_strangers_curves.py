@@ -215,7 +215,7 @@ def test_an_accuracy_moves_when_it_moves_by_more_than_luck(step, stuck):
     accuracy = np.round((0.43 + 0.11 * (T > 3)) / step) * step + step * (T % 2)
     loss = np.log(2) * (1 + 0.02 * np.exp(-T / 2))
     found = first(train_loss=loss, val_loss=loss, val_accuracy=np.minimum(accuracy, 0.54))
-    assert ("stuck_at_start" == found.primary.code) == stuck
+    assert (found.primary.code == "stuck_at_start") == stuck
 
 
 def test_a_leap_of_the_weights_that_the_running_mean_blurs_is_a_spike():
