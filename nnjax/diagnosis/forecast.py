@@ -91,7 +91,8 @@ def forecast(z: np.ndarray, noise: np.ndarray) -> Forecast:
 def _straight_on(z: np.ndarray, noise: np.ndarray) -> np.ndarray:
     """What a straight line through the last eighth of [g, t] gains in half as many epochs again, at most [g].
 
-    A loss that slows down gains less than that, whatever its first part makes a shape promise. Up to `STRAIGHT_ERRORS` standard errors are given to the line.
+    A loss that slows down gains less than that, whatever its first part makes a shape promise. `STRAIGHT_ERRORS`
+    standard errors are given to the line.
     """
     t = z.shape[1]
     n = max(FEWEST_STRAIGHT, t // PARTS[-1])

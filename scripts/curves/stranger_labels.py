@@ -15,8 +15,8 @@ low(a, b) the lowest mean of w successive T between a and b, in this order:
   rising, spike     the sign was turned, or one epoch had 40 times the rate, and the train loss did rise, jump
   unstable          ten times a good rate or more: a tenth of it ends a third lower, n / 2 epochs more do not help, and
                     the train loss rises by 5 % in more than a tenth of its steps, or ends within 10 % of guessing
-  too_slow          3 or 10 times the rate end 10 % lower, this one has come less than half of their way, and it is still
-                    on it: the n / 2 epochs more gain 1 % or a fifth of the whole fall. Where they do not, the schedule
+  too_slow          3 or 10 times the rate end 10 % lower, this one has come less than half of their way, and it is
+                    still on it: the n / 2 epochs more gain 1 % or a fifth of the whole fall. Where they do not, the schedule
                     has ended, the curve is flat, and only its rate tells that from a network which has learned what it
                     can: the label is how far training has come, and too_slow is as true
   stuck_at_start    neither train nor T has come 2 % below guessing (of a log without a loss: neither accuracy is above
@@ -28,8 +28,8 @@ low(a, b) the lowest mean of w successive T between a and b, in this order:
   converged         none of these
 
 Accepted besides: what T and V decide differently, a case half as strong or within the standard error, what the curve
-shows (`_marks`), `no_signal` where a network memorizes and T or V never comes 3 % below guessing, and, where no accuracy and
-no baseline tells, `overfitting` for `no_signal` and `converged` for a network that is stuck (of equally frequent
+shows (`_marks`), `no_signal` where a network memorizes and T or V never comes 3 % below guessing, and, where no
+accuracy and no baseline tells, `overfitting` for `no_signal` and `converged` for a network that is stuck (of equally frequent
 classes a loss and an accuracy tell: they are log C and 1 / C).
 """
 
