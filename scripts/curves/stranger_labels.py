@@ -29,8 +29,8 @@ low(a, b) the lowest mean of w successive T between a and b, in this order:
 
 Accepted besides: what T and V decide differently, a case half as strong or within the standard error, what the curve
 shows (`_marks`), `no_signal` where a network memorizes and T or V never comes 3 % below guessing, and, where no
-accuracy and no baseline tells, `overfitting` for `no_signal` and `converged` for a network that is stuck (of equally frequent
-classes a loss and an accuracy tell: they are log C and 1 / C).
+accuracy and no baseline tells, `overfitting` for `no_signal` and `converged` for a network that is stuck (of equally
+frequent classes a loss and an accuracy tell: they are log C and 1 / C).
 """
 
 from __future__ import annotations
