@@ -16,9 +16,9 @@ low(a, b) the lowest mean of w successive T between a and b, in this order:
   unstable          ten times a good rate or more: a tenth of it ends a third lower, n / 2 epochs more do not help, and
                     the train loss rises by 5 % in more than a tenth of its steps, or ends within 10 % of guessing
   too_slow          3 or 10 times the rate end 10 % lower, this one has come less than half of their way, and it is
-                    still on it: the n / 2 epochs more gain 1 % or a fifth of the whole fall. Where they do not, the schedule
-                    has ended, the curve is flat, and only its rate tells that from a network which has learned what it
-                    can: the label is how far training has come, and too_slow is as true
+                    still on it: the n / 2 epochs more gain 1 % or a fifth of the whole fall. Where they do not, the
+                    schedule has ended, the curve is flat, and only its rate tells that from a network which has
+                    learned what it can: the label is how far training has come, and too_slow is as true
   stuck_at_start    neither train nor T has come 2 % below guessing (of a log without a loss: neither accuracy is above
                     that of the most frequent class by two standard errors)
   overfitting       validation is shown; the mean of the last w is 3 % above low(0, n), in T and (with its standard
