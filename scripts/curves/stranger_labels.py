@@ -172,7 +172,7 @@ def _of_rate(run: Run, judged: Judged, shown: Curves) -> tuple[str, set[str]] | 
 
 def _guessing_is_told(run: Run, shown: Curves) -> bool:
     """Whether a loss and an accuracy tell the level of guessing: log C and 1 / C of C classes that are as frequent."""
-    classes = max(np.round(np.exp(run.guess)), 2.0)
+    classes = float(np.fmax(np.round(np.exp(run.guess)), 2.0))
     equal = abs(run.guess / np.log(classes) - 1) < EQUAL and run.guess_error > 0.8 * (1 - 1 / classes)
     return bool(equal) and {"loss", "accuracy"} <= {name.split("_")[1] for name in shown}
 
