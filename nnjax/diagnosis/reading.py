@@ -12,7 +12,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.files import as_path
 from nnjax.core.messages import remedy
-from nnjax.diagnosis import columns
+from nnjax.diagnosis import columns, rates
 from nnjax.diagnosis.columns import NOT_FINITE, WORDS, Choice, Table
 from nnjax.diagnosis.readers import READERS
 from nnjax.diagnosis.readers.json_tables import from_tree
@@ -49,6 +49,7 @@ class _Trial(NamedTuple):
     curves: dict[str, np.ndarray]
     source: str
     is_game: bool
+    schedule_epochs: int | None
 
 
 def read(path: str | os.PathLike[str], named: Mapping[str, str] | None = None) -> Loaded:
@@ -175,7 +176,7 @@ def assemble(log: Log, path: str, form: str, named: Mapping[str, str] | None = N
     return Loaded(
         Curves(**arrays, diverged_at=diverged),
         [trial.name for trial in trials],
-        [TrainingContext()] * len(trials),
+        [TrainingContext(schedule_epochs=trial.schedule_epochs) for trial in trials],
         [trial.source for trial in trials],
         [trial.is_game for trial in trials],
         tuple(dict.fromkeys(remarks)),
@@ -199,7 +200,8 @@ def _trials(
                 choice, kept, [column for column in table if column.strip() and column not in judged], log, form
             )
             head = [f"{choice.head} loss"] * bool(choice.head)
-            out.append(_Trial(", ".join(filter(None, [name, *head])), kept, source, choice.is_game))
+            ends = _schedule_epochs(table, judged, path, remarks)
+            out.append(_Trial(", ".join(filter(None, [name, *head])), kept, source, choice.is_game, ends))
     if out:
         return out
     found = ", ".join(map(repr, list(table)[:8])) or "its columns"
@@ -207,6 +209,15 @@ def _trials(
     raise UserError(
         f"{path} has no loss among {found}; a column such as loss or val_loss was expected ({naming} names another)."
     )
+
+
+def _schedule_epochs(table: Table, judged: set[str], path: str, remarks: list[str]) -> int | None:
+    """Return the number of epochs where a column of the learning rate says that its schedule has ended."""
+    name = rates.rate_of({column: table[column] for column in table if column not in judged})
+    if name is None or not rates.has_ended(table[name]):
+        return None
+    remarks.append(f"remark: {name} of {path} has come down to 0: going on at that rate would gain nothing.")
+    return len(table[name])
 
 
 def _given(table: Table, named: Mapping[str, str], path: str) -> Choice:

@@ -10,7 +10,7 @@ from nnjax.diagnosis.readers import rows
 from nnjax.diagnosis.readers.source import Log, Reader, Source
 
 _SUMMARY = "train_runtime"  # of the last entry, whose train_loss is the mean over the whole training
-_SECONDARY = ("_runtime", "_per_second", "learning_rate", "grad_norm", "total_flos")
+_SECONDARY = ("_runtime", "_per_second", "grad_norm", "total_flos")
 
 
 def recognizes(source: Source) -> bool:
