@@ -211,6 +211,11 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     modules = [frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)]
     if "conv_general_dilated" in said and any(name.startswith("equinox.") for name in modules):
         return f"{text}; Equinox's convolutions read an example as [channels, height, width], not as [h, w, c]."
+    if "vmap has mapped output" in said:
+        return (
+            f"{text}; the state that an Equinox model returns is one for the whole batch: combine what differs between "
+            "examples, as by jax.lax.pmean(value, 'batch')."
+        )
     if "integer" in said and not isinstance(shape, Structure):
         return f"{text}; if they are token ids or other whole numbers, say so: nnjax.from_arrays(x, y, integers=True)."
     return f"{text}."
@@ -228,6 +233,40 @@ def count_layers(config: ModelConfig, shape: tuple[int, ...]) -> tuple[LayerCoun
         for name, tree in named
         for number in [sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(tree))]
     )
+
+
+@functools.lru_cache(maxsize=64)
+def takes_whole_numbers(config: ModelConfig, shape: tuple[int, ...]) -> bool:
+    """Whether the model turns inputs that come as fractions into whole numbers at once, as before an embedding."""
+    model, x = make_own(config, shape), examples_like(3, shape)
+    variables = variables_shapes(model, shape)
+    traced = jax.make_jaxpr(lambda x, v: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1)))[0])(
+        x, variables
+    )
+    floats = [jnp.issubdtype(leaf.dtype, jnp.floating) for leaf in jax.tree.leaves(x)]
+    return _truncated(traced.jaxpr, [var for var, own in zip(traced.jaxpr.invars, floats, strict=False) if own])
+
+
+MOVES = ("reshape", "squeeze", "slice", "transpose", "expand_dims", "broadcast_in_dim")  # keep every number
+
+
+def _truncated(jaxpr: Any, inputs: list[Any]) -> bool:
+    """Whether one of some inputs of a traced function, or what only moves its numbers, becomes whole numbers in it."""
+    known = set(inputs)
+    for equation in jaxpr.eqns:
+        places = [i for i, var in enumerate(equation.invars) if not hasattr(var, "val") and var in known]
+        if not places:
+            continue
+        inner = getattr(equation.params.get("jaxpr"), "jaxpr", None)
+        if inner is not None and _truncated(inner, [inner.invars[i] for i in places]):
+            return True
+        if equation.primitive.name == "convert_element_type":
+            if jnp.issubdtype(equation.outvars[0].aval.dtype, jnp.integer):
+                return True
+            known.update(equation.outvars)
+        elif equation.primitive.name in MOVES:
+            known.update(equation.outvars)
+    return False
 
 
 def held_numbers(config: ModelConfig, shape: tuple[int, ...], batch: int) -> int:

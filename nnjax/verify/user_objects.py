@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import summarize_targets
@@ -25,7 +26,7 @@ from nnjax.core.types import Array, Prepared
 from nnjax.models.model import Variables
 from nnjax.models.output_range import output_range
 from nnjax.models.registry import make_model, own_output_shape, traits_of
-from nnjax.models.user_models import reads
+from nnjax.models.user_models import reads, takes_whole_numbers
 from nnjax.nn.activations import activation_of
 from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.losses import loss_of, takes_logits
@@ -53,7 +54,19 @@ def refuse_unfit_objects(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
             shapes = make_shapes(key, prepared[key.data])
             _refuse_two_losses(key, shapes)
             _refuse_unread(key, shapes)
+            _refuse_scaled_numbers(key, prepared[key.data])
             _trace(key, shapes)
+
+
+def _refuse_scaled_numbers(key: Experiment, prepared: Prepared) -> None:
+    """Refuse scaled inputs of a model that turns them into whole numbers: token ids from 0 to 255 would all be 0."""
+    scaler, facts = prepared.x_scaler, prepared.facts()
+    scaled = bool((np.asarray(scaler.scale) != 1).any() or (np.asarray(scaler.mean) != 0).any())
+    if scaled and isinstance(key.model.kind, ObjectRef) and takes_whole_numbers(key.model, facts.example_shape):
+        raise UserError(
+            f"The model turns its inputs into whole numbers, but data.scaling={key.data.scaling} scales them first: "
+            "give token ids and other codes unscaled, nnjax.from_arrays(x, y, integers=True), or set data.scaling=none."
+        )
 
 
 def judge_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:

@@ -68,9 +68,7 @@ def test_losses_of_optax_are_found_by_the_path_of_a_run_folder():
 def test_a_path_that_was_not_imported_has_a_name_only():
     record = loss_of("somewhere.losses:mine")
     assert (record.name, record.compares) == ("mine", "anything")
-    with pytest.raises(
-        UserError, match=r"somewhere.losses:mine was not imported.*nnjax.load\(..., loss=...\).*trust=True"
-    ):
+    with pytest.raises(UserError, match=r"somewhere.losses:mine was not imported.*nnjax.load\(…, loss=…\).*trust=True"):
         make_loss("somewhere.losses:mine", "linear")(NUMBERS, Z)
 
 

@@ -1,5 +1,6 @@
 """Mistakes in the user's objects: one sentence each, before anything is compiled or a run folder is made."""
 
+import contextlib
 import re
 
 import equinox as eqx
@@ -278,3 +279,35 @@ def test_probabilities_for_a_loss_of_probabilities_are_answers():
     params = run.params(0)["Dense_0"]
     truth = jax.nn.softmax(X @ params["kernel"] + params["bias"])
     np.testing.assert_allclose(run.predict_proba(X), truth, atol=1e-5)
+
+
+IDS = np.random.default_rng(0).integers(0, 200, size=(60, 3))
+
+
+class Embeds(nn.Module):
+    """As a user writes who knows that inputs come as float32."""
+
+    how: str = "at once"
+
+    @nn.compact
+    def __call__(self, x):
+        x = {"at once": x, "rounded": jnp.round(x), "first column": x[:, :1]}[self.how].astype(jnp.int32)
+        return nn.Dense(2)(nn.Embed(200, 2)(x).mean(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("how", "x", "options", "refused"),
+    [
+        ("at once", IDS.astype(np.uint8), {}, True),  # divided by 255, all would be 0
+        ("first column", IDS.astype(np.uint8), {}, True),
+        ("at once", IDS.astype(np.uint8), {"scaling": "none"}, False),
+        ("at once", IDS, {}, False),
+        ("at once", IDS, {"scaling": "standard"}, True),
+        ("rounded", IDS.astype(np.uint8), {}, False),
+    ],
+)
+def test_scaled_inputs_of_a_model_that_wants_whole_numbers(how, x, options, refused):
+    experiment = nnjax.Experiment(nnjax.DataConfig(**options), Embeds(how))
+    with pytest.raises(nnjax.UserError, match="turns its inputs into whole") if refused else contextlib.nullcontext():
+        nnjax.summary(experiment, data=(x, IDS[:, 0] > 99))
+    nnjax.summary(experiment, data=nnjax.from_arrays(x, IDS[:, 0] > 99, integers=True))
