@@ -23,6 +23,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.core.text import represent
 from nnjax.core.types import Array, Params, Scalar
+from nnjax.nn import optax_losses
 from nnjax.nn.activations import activation_of
 from nnjax.nn.loss_functions import LOSSES as LOSSES
 from nnjax.nn.loss_record import Function, require_equal_shapes
@@ -64,21 +65,11 @@ def _own(ref: ObjectRef) -> Loss:
         return Loss(
             _no_outputs, ref.label, "anything", of_logits=True, takes_raw=True, label=ref.label, objective=function
         )
-    if not str(getattr(getattr(function, "func", function), "__module__", "")).startswith("optax.losses"):
+    found = optax_losses.find(function, ref.label)
+    if found is None:
         return Loss(function, ref.label, "anything", of_logits=True, takes_raw=True, label=ref.label)
-    indices = ref.label.endswith("with_integer_labels") or ref.label.startswith("multiclass_")
-    given = "class indices [b]" if indices else "targets [b, k], one-hot for classes"
-    remark = (
-        f"The loss {ref.label} is of optax.losses: it is called (z, y) with the model's outputs before the output "
-        f"activation and {given}, and trailing axes of its values are averaged."
-    )
-
-    def in_our_order(y: Array, z: Array) -> Array:
-        value = function(z, y)
-        return jnp.mean(value, axis=tuple(range(1, value.ndim))) if jnp.ndim(value) > 1 else value
-
-    label = ref.label
-    return Loss(in_our_order, label, "anything", of_logits=True, takes_raw=indices, label=label, remark=remark)
+    more: dict[str, Any] = {"takes_raw": found.indices, "label": ref.label, "remark": found.remark}
+    return Loss(found.function, ref.label, "anything", of_logits=True, **more)
 
 
 def _is_objective(function: Callable[..., Any]) -> bool:
@@ -98,7 +89,8 @@ def output_of(loss: str) -> str:
     record = loss_of(loss)
     if record.of_logits:
         words = record.name
-        return "softmax" if "softmax" in words else "sigmoid" if "sigmoid" in words else "linear"
+        normalized = "softmax" in words or (record.remark and words in optax_losses.OF_LOG_PROBABILITIES)
+        return "softmax" if normalized else "sigmoid" if "sigmoid" in words else "linear"
     return {"distributions": "softmax", "probabilities": "sigmoid"}.get(record.compares, "linear")
 
 

@@ -18,6 +18,8 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import optax
 
 from nnjax.core.errors import UserError
@@ -211,7 +213,24 @@ def make_optimizer(
         steps.append(optax.add_decayed_weights(lambda count: -schedule(count) * hyper["weight_decay"]))
     if "ema_decay" in hyper and "ema_decay" not in optimizer.parameters:
         steps.append(weight_ema(hyper["ema_decay"]))
-    return optax.with_extra_args_support(optax.chain(*steps))
+    found = optax.with_extra_args_support(optax.chain(*steps))
+    return found if optimizer.make is not None else _in_float32(found)
+
+
+def _in_float32(optimizer: optax.GradientTransformationExtraArgs) -> optax.GradientTransformationExtraArgs:
+    """Keep the state of weights of half precision in float32: in float16 Adam's squares of gradients would be 0."""
+
+    def wide(tree: Any) -> Any:
+        return jax.tree.map(lambda a: a.astype(jnp.float32) if a.dtype in (jnp.float16, jnp.bfloat16) else a, tree)
+
+    def init(params: Params) -> Any:
+        return optimizer.init(wide(params))
+
+    def update(grads: Params, state: Any, params: Params = None, **extra: Any) -> tuple[Params, Any]:
+        updates, state = optimizer.update(wide(grads), state, wide(params), **extra)
+        return jax.tree.map(lambda u, g: u.astype(g.dtype), updates, grads), state
+
+    return optax.GradientTransformationExtraArgs(init, update)
 
 
 def _sgd(preset: str, hyper: Mapping[str, Scalar]) -> optax.GradientTransformation:

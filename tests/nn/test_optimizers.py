@@ -300,3 +300,29 @@ def test_resolve_fills_in_what_is_read_and_keeps_what_is_set():
     }
     assert resolve(resolved) == resolved
     assert dataclasses.replace(resolved, hyperparameters=experiment.hyperparameters) == experiment
+
+
+@pytest.mark.parametrize("dtype", [jnp.float16, jnp.bfloat16])
+def test_weights_of_half_precision_have_a_state_in_float32(dtype):
+    """Updates are those of the same gradients in float32 (tested above), rounded; squares of 1e-6 are not lost."""
+    grads = {"w": jnp.asarray([1e-6, -0.5, 2.0], dtype)}
+    params = {"w": jnp.asarray([1.0, -2.0, 0.5], dtype)}
+
+    def steps(name, preset, grads, params):
+        hyper = {key: jnp.float32(value) for key, value in defaults(name, preset).items()} | {
+            "weight_decay": jnp.float32(0.1)
+        }
+        optimizer = make_optimizer(name, preset, hyper, make_schedule("constant", hyper, 3))
+        state = optimizer.init(params)
+        for _ in range(2):
+            updates, new = optimizer.update(grads, state, params)
+            assert jax.tree.map(jnp.result_type, new) == jax.tree.map(jnp.result_type, state)
+            state = new
+        return updates["w"]
+
+    for name, optimizer in OPTIMIZERS.items():
+        preset = next(iter(optimizer.presets))
+        found = steps(name, preset, grads, params)
+        wide = jax.tree.map(lambda a: a.astype(jnp.float32), (grads, params))
+        assert found.dtype == dtype
+        np.testing.assert_array_equal(found, steps(name, preset, *wide).astype(dtype), err_msg=name)

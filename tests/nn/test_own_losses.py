@@ -1,6 +1,7 @@
 """Losses of the user's: how they and Optax's are called, what is refused; and those shipped in their form."""
 
 import functools
+import inspect
 import math
 
 import jax
@@ -8,13 +9,15 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
-from sklearn.metrics import mean_pinball_loss
+from scipy.stats import entropy
+from sklearn.metrics import hinge_loss, mean_pinball_loss
 
 from nnjax.core.errors import UserError
 from nnjax.core.object_refs import ObjectRef
 from nnjax.nn.finite_differences import finite_differences
 from nnjax.nn.logit_losses import focal_loss, pinball_loss
-from nnjax.nn.losses import confident_costs, loss_of, make_loss
+from nnjax.nn.losses import confident_costs, loss_of, make_loss, output_of
+from nnjax.nn.user_functions import standard_rules
 
 RNG = np.random.default_rng(0)
 LABELS = jnp.asarray(RNG.integers(0, 3, 8), jnp.int32)
@@ -58,6 +61,62 @@ def test_losses_of_optax_are_called_in_their_own_order(function, y, z, truth):
     record = loss_of(ObjectRef(function))
     assert f"The loss {record.name} is of optax.losses: it is called (z, y)" in record.remark
     assert record.takes_raw == (y is LABELS)
+
+
+# {name: the first words of the refusal}; all others of optax.losses are called with (z, y) alone
+REFUSED = {
+    "cosine_similarity": "is no loss for nnjax, as it is highest where outputs are right",
+    "ctc_loss": "failed on .*missing",
+    "ctc_loss_with_forward_probs": "failed on .*missing",
+    "kl_divergence_with_log_targets": "takes the logarithms of targets",
+    "make_fenchel_young_loss": "makes a loss of a function of scores",
+    "multiclass_generalized_dice_loss": "one value for each example",
+    "ntxent": "failed on",
+    "ranking_softmax_loss": "one value for each example",
+    "smooth_labels": "smooths labels",
+    "triplet_margin_loss": "failed on .*missing",
+}
+CONVERTED = ("kl_divergence", "hinge_loss", "perceptron_loss")  # have tests of their own
+
+
+@pytest.mark.filterwarnings("ignore:The function convex_kl_divergence is deprecated")
+def test_every_loss_of_optax_is_called_or_refused():
+    """None is left out when Optax gets another one: it equals the bare call, its trailing axes averaged."""
+    names = [name for name, one in vars(optax.losses).items() if name[0] != "_" and inspect.isfunction(one)]
+    assert len(names) >= 28
+    assert {*REFUSED, *CONVERTED} <= {*names}
+    for name in names:
+        function = getattr(optax.losses, name)
+        if name in REFUSED:
+            with pytest.raises(UserError, match=REFUSED[name]):
+                jax.eval_shape(made(function, "linear"), HOT, Z)
+        elif name not in CONVERTED:
+            y = LABELS if loss_of(ObjectRef(function)).takes_raw else HOT
+            with standard_rules():
+                value = np.asarray(function(Z, y))
+            value = value.reshape(len(Z), -1).mean(axis=1)
+            np.testing.assert_allclose(made(function, "linear")(y, Z), value, rtol=1e-6, atol=1e-7)
+            right, wrong = confident_costs(ObjectRef(function))
+            assert right < wrong, name
+
+
+@pytest.mark.parametrize("y", [(0.0, 1.0), (-1.0, 1.0)])
+def test_losses_of_signs_take_0_and_1_too(y):
+    signs, z = np.array([-1, 1, 1, -1]), np.array([0.3, -0.2, 2.0, -0.4], np.float32)
+    targets = jnp.asarray(np.where(signs < 0, *y)[:, None], jnp.float32)
+    hinge = made(optax.losses.hinge_loss, "linear")(targets, jnp.asarray(z)[:, None])
+    assert hinge.mean() == pytest.approx(hinge_loss(signs, z), rel=1e-6)
+    perceptron = made(optax.losses.perceptron_loss, "linear")(targets, jnp.asarray(z)[:, None])
+    np.testing.assert_allclose(perceptron, np.maximum(0, -signs * z), rtol=1e-6)
+
+
+def test_the_divergence_is_of_normalized_outputs():
+    """Of raw outputs it would fall without end; a model that ends in log_softmax is none the worse."""
+    y = jax.nn.softmax(2 * NUMBERS)
+    truth = entropy(np.asarray(y), np.asarray(jax.nn.softmax(Z)), axis=1)
+    for z in (Z, jax.nn.log_softmax(Z)):
+        np.testing.assert_allclose(made(optax.losses.kl_divergence)(y, z), truth, rtol=1e-5, atol=1e-6)
+    assert output_of(ObjectRef(optax.losses.kl_divergence)) == "softmax"
 
 
 def test_losses_of_optax_are_found_by_the_path_of_a_run_folder():
