@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -11,8 +11,7 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-
-Function = Callable[[Array, Array], Array]
+from nnjax.nn.loss_record import Function
 
 NO_LOSSES: Mapping[str, str] = {
     "cosine_similarity": "is highest where outputs are right: take optax.losses.cosine_distance",
