@@ -55,13 +55,13 @@ lru_cache.LRUCache.put = put_whole
 # Files whose results are compared with an outside truth, or which are about the host, not about what lanes, plans and
 # neighbors do to the last bit.
 NUMBERS = (
-    *("estimators", "exchange", "lectures", "nn", "runs", "search"),
+    *("checks", "data/", "diagnosis/test_layer_findings", "estimators", "exchange", "lectures", "nn", "runs", "search"),
     *("models/test_", "models/adapters/test_compiled", "verify/test_sanity", "verify/test_user_objects"),
     *(
         f"train/test_{name}"
         for name in ("frozen", "max_seconds", "objective", "patience", "probe", "retention", "weights")
     ),
-    *("test_keras_parity", "test_several_inputs", "test_testing"),
+    *("test_doors", "test_examples", "test_keras_parity", "test_several_inputs", "test_testing", "trackers"),
 )
 
 
