@@ -13,7 +13,7 @@ from rich.text import Text
 from nnjax.core.text import printable
 from nnjax.nn.metrics import complement_of, known_metric, metric_of, usual_metrics
 from nnjax.report.text import cell
-from nnjax.runs import settings
+from nnjax.runs import settings, target_units
 from nnjax.runs.choice import choices, rankings, words
 from nnjax.runs.run import Run
 from nnjax.train.storage.records import FINISHED
@@ -41,19 +41,23 @@ def summary_table(run: Run) -> Table:
     some = run.all_settings
     known, best = {setting.trials: setting for setting in some}, [choice.setting.trials for choice in choices(run)]
     metrics = list(dict.fromkeys(metric for setting in some for metric in _metrics_of(setting)))
+    units = all(map(target_units.has_units, some))
+    if units and target_units.RMSE in metrics:
+        metrics.remove(target_units.MSE)
     ordered = [known[one.trials] for ranking in rankings(run) for one in ranking.candidates]
     chosen = some if len(some) <= MAX_SETTINGS and all(setting.arm for setting in some) else ordered
     title = f"Scores on the {' or '.join(dict.fromkeys(map(_part, some)))}"
     if len(some) > 1 and chosen is ordered:
         title += f"; the best {' or '.join(dict.fromkeys(words(one.metric) for one in rankings(run)))} first"
+    title += f"; RMSE and MAE in the units of {target_units.name_of(some[0])}" * units
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     widest = max(len(setting.label) for setting in chosen[:MAX_SETTINGS])
     table.add_column("setting", overflow="fold", min_width=min(widest, 24))
-    for name in ("trials", "best val loss", *map(_head, metrics)):
+    for name in ("trials", "best val loss", *(_head(metric, units) for metric in metrics)):
         table.add_column(name, justify="right")
     for setting in chosen[:MAX_SETTINGS]:
         style = "bold" if len(some) > 1 and setting.trials in best else None
-        table.add_row(*map(Text, _summary_cells(run, setting, metrics)), style=style)
+        table.add_row(*map(Text, _summary_cells(run, setting, metrics, units)), style=style)
     best_only = f"the first {MAX_SETTINGS} of {len(chosen)} settings; all trials are in trials.csv"
     remarks = [best_only] * (len(chosen) > MAX_SETTINGS)
     if run.schedules:
@@ -70,7 +74,9 @@ def _metrics_of(setting: settings.Setting) -> list[str]:
     return list(dict.fromkeys([*chosen, *usual_metrics(setting.goal), *asked]))
 
 
-def _head(metric: str) -> str:
+def _head(metric: str, units: bool) -> str:
+    if units and metric in target_units.HEADS:
+        return target_units.HEADS[metric]
     found = known_metric(metric)
     return metric if found is None else found.head
 
@@ -81,7 +87,7 @@ def _part(setting: settings.Setting) -> str:
     return f"{part} part, {'at the best epoch' if part == 'validation' else 'with the final weights'}"
 
 
-def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
+def _summary_cells(run: Run, setting: Any, metrics: Sequence[str], units: bool) -> list[str]:
     counts = Counter(run.records[trial].status for trial in setting.trials)
     done = sum(counts.pop(status, 0) for status in FINISHED)
     trials = ", ".join([str(done)] * bool(done) + [f"{count} {status}" for status, count in counts.items()])
@@ -89,5 +95,7 @@ def _summary_cells(run: Run, setting: Any, metrics: Sequence[str]) -> list[str]:
     cells = [setting.label, trials, cell(losses)]
     for metric in metrics:
         values = settings.scores(run, setting, metric) if metric in _metrics_of(setting) else np.zeros(0)
+        if units and len(values) and metric in target_units.HEADS:
+            values = target_units.in_units(run, setting, metric, values)
         cells.append(cell(1 - values, percent=True) if complement_of(metric) else cell(values))
     return [text.replace("± ", "±") for text in cells]  # in a narrow terminal the spread goes to the next line, whole

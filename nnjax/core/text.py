@@ -41,6 +41,12 @@ def number(value: float) -> str:
     return f"{value:.4g}" if math.isfinite(value) else "–"
 
 
+def quantity(value: float, digits: int = 4) -> str:
+    """Write a number with some significant digits, below 10⁹ without an exponent: 19,390; a dash for none."""
+    text = f"{value:.{digits}g}" if math.isfinite(value) else "–"
+    return f"{float(text):,.0f}" if "e+" in text and abs(value) < 1e9 else text
+
+
 def show(value: object) -> str:
     """Write a configuration's value as a person would."""
     if isinstance(value, tuple):

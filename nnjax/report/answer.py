@@ -8,8 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from markupsafe import Markup
 
-from nnjax.core.text import count, number, spelled
-from nnjax.core.types import DataFacts
+from nnjax.core.text import count, number, quantity, spelled
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
 from nnjax.report.charts import answer_svg
@@ -24,6 +23,7 @@ from nnjax.runs.choice import Choice, words
 from nnjax.runs.run import Run
 from nnjax.runs.settings import Setting, test_scores, tested_at
 from nnjax.runs.statistics import estimate
+from nnjax.runs.target_units import has_units, in_units, unit_of
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED
 from nnjax.train.storage.selection import value_of
 
@@ -152,19 +152,11 @@ def test_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
     remark = f"with {tested_at(setting)}{spread}"
     if classify:
         return "wrong on the test part", cell(1 - values, percent=True), remark
-    units = np.array([unit_of(run.facts(trial), setting.goal) for trial in setting.trials])
-    if np.isfinite(units).all():
-        text = cell(np.sqrt(values) * units)
+    if has_units(setting):
+        text = cell(in_units(run, setting, MSE, values))
         return "root mean squared error on the test part", text, f"in the target's units, {remark}"
     scaled = setting.goal == "regression" and setting.experiment.data.target_scaling != "none"
     return "mean squared error on the test part", cell(values), f"{'of the scaled targets, ' * scaled}{remark}"
-
-
-def unit_of(facts: DataFacts, goal: str) -> float:
-    """Return what 1 on the scale on which a network predicts is in the target's own units; NaN but for one target."""
-    if goal != "regression" or facts.num_targets != 1:
-        return math.nan
-    return 1 / float(np.ravel(facts.y_scaler.scale)[0])
 
 
 def _baselines(known: Baselines | None, goal: str, setting: Setting) -> tuple[tuple[str, str], ...]:
@@ -176,7 +168,7 @@ def _baselines(known: Baselines | None, goal: str, setting: Setting) -> tuple[tu
         value = known.scores.get(name, {}).get(ACCURACY if goal == "classification" else MSE)
         if value is not None:
             error = value if math.isnan(unit) else unit * math.sqrt(value)
-            out.append((what, f"{100 * (1 - value):.1f} %" if goal == "classification" else number(error)))
+            out.append((what, f"{100 * (1 - value):.1f} %" if goal == "classification" else quantity(error)))
     return tuple(out)
 
 

@@ -7,16 +7,18 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.text import number
+from nnjax.core.text import number, quantity
 from nnjax.exchange.network import compiled_outputs, outputs
 from nnjax.exchange.predictions import PROBABILITY, Predictions, interpret
 from nnjax.models.registry import traits_of
 from nnjax.report.ranking_scores import calibration_points, confusion_scores, r2, ranking_scores
 from nnjax.report.text import cell
+from nnjax.runs import target_units
 from nnjax.runs.choice import Choice, choices
 from nnjax.runs.run import Run
 from nnjax.runs.settings import test_scores, tested_at
 from nnjax.runs.statistics import proportion
+from nnjax.runs.target_units import MSE
 from nnjax.runs.weights import in_batches
 
 MAX_CLASSES, BINS = 30, 10  # rows of the table by class; points of the calibration curve
@@ -115,11 +117,15 @@ def _score(run: Run, choice: Choice) -> ChosenScores | None:
 
 def _seeds(run: Run, choice: Choice) -> str:
     classify = choice.setting.goal == "classification"
-    values = test_scores(run, choice.setting, "accuracy" if classify else "mean_squared_error")
+    values = test_scores(run, choice.setting, "accuracy" if classify else MSE)
     if np.isfinite(values).sum() < 2:
         return ""
-    scaled = " of the scaled target" if choice.setting.experiment.data.target_scaling in ("standard", "minmax") else ""
-    error = f"mean squared error{scaled} {cell(values)}"
+    error = f"mean squared error {cell(values)}"
+    if target_units.has_units(choice.setting):
+        of, roots = target_units.name_of(choice.setting), target_units.in_units(run, choice.setting, MSE, values)
+        error = f"RMSE {cell(roots)} in the units of {of}"
+    elif choice.setting.experiment.data.target_scaling != "none":
+        error = f"mean squared error of the scaled targets {cell(values)}"
     text = f"{cell(1 - values, percent=True)} wrong answers" if classify else error
     over = f"Over the setting's {np.isfinite(values).sum()} trials, with {tested_at(choice.setting)}"
     return f"{over}: {text} (± is the standard deviation over them)."
@@ -132,8 +138,9 @@ def regression_scores(y: np.ndarray, found: Predictions, w: np.ndarray | None) -
         error, of = found.scores[:, i] - y[:, i], f" of {name}" if len(found.names) > 1 else ""
         mse, spread = _mean_and_error(error**2, w)
         rmse, (mae, mae_spread) = mse**0.5, _mean_and_error(np.abs(error), w)
-        out[f"RMSE{of}"] = f"{number(rmse)} ± {spread / (2 * rmse):.2g}" if rmse > 0 else "0"  # by the delta method
-        out[f"MAE{of}"] = f"{number(mae)} ± {mae_spread:.2g}"
+        rmse_spread = spread / (2 * rmse) if rmse > 0 else 0.0  # by the delta method
+        out[f"RMSE{of}"] = f"{quantity(rmse)} ± {quantity(rmse_spread, 2)}" if rmse > 0 else "0"
+        out[f"MAE{of}"] = f"{quantity(mae)} ± {quantity(mae_spread, 2)}"
         if len(y) > 1:
             out[f"R²{of}"] = f"{r2(y[:, i], found.scores[:, i], w):.3f}"
     return out

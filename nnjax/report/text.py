@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnjax.core.text import number
+from nnjax.core.text import quantity
 from nnjax.nn.metrics import known_metric
 from nnjax.runs.settings import mean_and_spread
 
@@ -27,4 +27,4 @@ def cell(values: Sequence[float] | np.ndarray, percent: bool = False) -> str:
     mean, spread, count = mean_and_spread(np.asarray(values, float) * (100 if percent else 1))
     if percent:
         return f"{mean:.2f}" + (f" ± {spread:.2f}" if count > 1 else "") + " %" if count else "–"
-    return f"{mean:.3g} ± {spread:.1g}" if count > 1 else number(mean)
+    return f"{quantity(mean, 3)} ± {quantity(spread, 1)}" if count > 1 else quantity(mean)

@@ -7,11 +7,15 @@ from browser import CHROMIUM
 from fake_runs import fake_run
 
 import nnjax
+from nnjax.cli.printing import summary_table
 from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
 from nnjax.data import from_arrays
+from nnjax.data.baselines import Baselines
 from nnjax.exchange.predictions import Predictions
+from nnjax.report import answer
 from nnjax.report.chosen_scores import chosen_scores, regression_scores
 from nnjax.report.page import write_report
+from nnjax.runs.choice import choices
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(600, 4)).astype(np.float32)
@@ -85,6 +89,36 @@ def test_a_regression_is_scored_in_the_units_of_its_target(price):
     assert rmse == pytest.approx(sk.root_mean_squared_error(PRICE[rows], predicted), rel=2e-3)
     assert rmse > 100  # not of the scaled target, whose deviation is 1
     assert float(found.scores["R²"]) == pytest.approx(sk.r2_score(PRICE[rows], predicted), abs=6e-4)
+
+
+def test_errors_over_seeds_are_in_the_units_of_the_target(price):
+    """Mean and deviation over the seeds of scikit-learn's RMSE: in the sentence, the answer, and the table."""
+    [choice] = choices(price)
+    errors = {}
+    for part in ("validation", "test"):
+        rows = getattr(price.data(), part)
+        own = [price.predict(X[rows], trial=trial) for trial in choice.setting.trials]
+        errors[part] = [sk.root_mean_squared_error(PRICE[rows], predicted) for predicted in own]
+    [found] = chosen_scores(price)
+    text = found.seeds.split("RMSE ")[1]
+    assert text.endswith(" in the units of 'price' (± is the standard deviation over them).")
+    assert_mean_and_spread(text.split(" in ")[0], errors["test"])
+    what, value, remark = answer.test_score(price, choice)
+    assert (what, remark[:22]) == ("root mean squared error on the test part", "in the target's units,")
+    assert_mean_and_spread(value, errors["test"])
+    table = summary_table(price)
+    assert table.title.endswith("; RMSE and MAE in the units of 'price'")
+    [column] = [column for column in table.columns if column.header == "RMSE"]
+    assert_mean_and_spread(str(next(iter(column.cells))), errors["validation"])
+    known = Baselines("regression", "test", 150, {"mean of the targets": {"mean_squared_error": 4.0}})
+    [(_, reached)] = answer._baselines(known, "regression", choice.setting)
+    assert float(reached.replace(",", "")) == pytest.approx(2 * PRICE[price.data().train].std(), rel=2e-3)
+
+
+def assert_mean_and_spread(text, values):
+    mean, spread = (float(part.replace(",", "")) for part in str(text).replace("±", " ").split())
+    assert mean == pytest.approx(np.mean(values), rel=2e-3)
+    assert spread == float(f"{np.std(values, ddof=1):.1g}")
 
 
 def test_errors_by_hand():
