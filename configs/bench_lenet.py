@@ -7,7 +7,8 @@ Source: the task "lenet" of scripts/bench.py; its peers train the same (scripts/
 Expected: 8 trials of 1,407 steps; about 98 % of the test images right after three epochs.
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.space import Space
 
 

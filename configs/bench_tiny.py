@@ -8,7 +8,8 @@ Expected: 256 trials of 2,250 steps in seconds, one compiled program; the best v
 Time: 6 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Space
 

@@ -15,7 +15,8 @@ Time: about a quarter of an hour of computing, by the time of the tenth, which t
 import flax.linen as nn
 from jax import Array
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.space import Space
 
 

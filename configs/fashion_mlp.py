@@ -8,7 +8,8 @@ Expected: test accuracy at least .883 (mean of 3 seeds, final-epoch weights).
 Time: 24 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.space import Space
 
 

@@ -11,7 +11,8 @@ augmentation: --config.data.augment=shift:2.
 Time: about two minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.models import lenet_tables
 from nnjax.spaces.space import Space
 

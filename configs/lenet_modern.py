@@ -9,7 +9,8 @@ Expected: at most .95 % of the test images wrong (.80 ± .09 %, 3 seeds, last ep
 Time: one and a half minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.space import Space
 
 

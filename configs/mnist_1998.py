@@ -13,7 +13,8 @@ second command adds 3 nearest neighbors (3.03; 5.0 there) and 40 principal compo
 Time: about five minutes on two cores (with matrix products at 250 GFLOP/s).
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.models import lenet_tables
 from nnjax.spaces.space import Arm, Space
 

@@ -8,7 +8,8 @@ Expected: test error at most 2.0 % (mean of 3 seeds, final-epoch weights; 5,000 
 Time: 22 seconds on two cores (with matrix products at 250 GFLOP/s; nothing cached).
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.space import Space
 
 

@@ -9,7 +9,8 @@ of the tumours and 74 % (Jaccard) to 99.5 % (DTW) of the control charts; the bes
 Time: 1.5 minutes on one core.
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.lectures.studies.models_and_distances.study import ModelsAndDistances
 
 

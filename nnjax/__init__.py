@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from nnjax.api import save_weights, sweep
-    from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+    from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+    from nnjax.core.hyperparameters import Hyperparameters
     from nnjax.core.messages import NnjaxWarning
     from nnjax.core.types import Dataset
     from nnjax.data import from_arrays, from_frames
@@ -98,6 +99,7 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> "Any":
+    """Import a public name, or a package, when it is first asked for."""
     if name in _LATER:
         import importlib
         import sys

@@ -194,11 +194,7 @@ def _pieces(block: Block, data: DeviceData, device: jax.Device) -> tuple[Cost, C
 
     def evaluations(times: int, data: DeviceData, params: Any, index: Any, count: Any) -> Any:
         return [
-            block.over(
-                lambda p, part=Part(index[row], count): evaluate(
-                    trial, data, part, {}, Variables(p), trial.epoch_metrics
-                )
-            )(params)
+            block.over(lambda p, part=Part(index[row], count): evaluate(trial, data, part, {}, Variables(p)))(params)
             for row in range(times)
         ]
 

@@ -12,11 +12,12 @@ import numpy as np
 from populations import resolve
 from stepwise import QUICK
 
-from nnjax.core.experiment import Experiment, program_key
+from nnjax.core.experiment import Experiment
 from nnjax.core.types import Dataset, TrialState
 from nnjax.data import prepare_loaded
 from nnjax.models.model import Variables
 from nnjax.models.user_models import variables_shapes
+from nnjax.train.engine import training_step
 from nnjax.train.engine.batches import epoch_rows
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.programs import Program, make_mesh, make_program, place_data
@@ -46,7 +47,7 @@ class Subject:
 @functools.cache
 def program_of(subject: Subject, lanes: int) -> tuple[Program, object]:
     """The subject's program for some lanes on one device, and its data there."""
-    experiment = program_key(resolve(subject.experiment, subject.dataset))
+    experiment = resolve(subject.experiment, subject.dataset).program_key
     prepared, mesh = prepare_loaded(subject.dataset, experiment.data), make_mesh(1)
     program = make_program(experiment, make_shapes(experiment, prepared), lanes, True, mesh)
     if subject.quick:
@@ -139,7 +140,7 @@ def equals_single_steps(subject: Subject):
     rows = epoch_rows(trial.experiment.shuffle, data.train, jnp.uint32(0), jnp.int32(0))
 
     def advance(data, hyper, state, index, weight, total):
-        return trial.step(hyper, state, trial.batch(data, index, weight), total)
+        return training_step.step(trial, hyper, state, trial.batch(data, index, weight), total)
 
     advance = jax.jit(advance, compiler_options=QUICK)
     for t in range(steps):

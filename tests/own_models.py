@@ -12,7 +12,8 @@ import keras
 import numpy as np
 from flax import nnx
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import from_arrays
 
 MOMENTUM, RATE = 0.9, 0.1

@@ -5,7 +5,8 @@ import dataclasses
 import numpy as np
 
 from nnjax.checks import defaults
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig, TrialSpec
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space

@@ -16,13 +16,14 @@ from nnjax.checks.invalid_values import validate
 from nnjax.cli.config import load_config, study_of, title_of
 from nnjax.cli.entry import COMMANDS
 from nnjax.cli.study import Study
-from nnjax.core.experiment import Experiment, program_key
+from nnjax.core.experiment import Experiment
 from nnjax.data import from_arrays, load, prepare_loaded
 from nnjax.models.model import Variables
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space
+from nnjax.train.engine import training_step
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
 
@@ -50,7 +51,7 @@ def specs_of(name):
 def experiments_of(name):
     """One experiment for each program to compile: {static part: experiment}."""
     resolved = [resolve(spec.experiment, dataset_of(spec.experiment.data.name)) for spec in reversed(specs_of(name))]
-    return {program_key(experiment): experiment for experiment in resolved}
+    return {experiment.program_key: experiment for experiment in resolved}
 
 
 @functools.cache
@@ -137,7 +138,9 @@ def test_every_program_takes_steps(name):
             rows = data.train.index[: trial.experiment.batch_size]
             batch = trial.batch(data, rows, jnp.arange(rows.size) < data.train.count)
             state = trial.start(hyper, jnp.uint32(0), Variables(params))
-            return jax.lax.fori_loop(0, 3, lambda _, s: trial.step(hyper, s, batch, jnp.int32(100)), state)
+            return jax.lax.fori_loop(
+                0, 3, lambda _, s: training_step.step(trial, hyper, s, batch, jnp.int32(100)), state
+            )
 
         hyper = {n: jnp.float32(value) for n, value in experiment.hyperparameters.present().items()}
         params = draw_like(jax.eval_shape(trial.init, hyper, jnp.uint32(0)).params)

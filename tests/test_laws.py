@@ -22,6 +22,7 @@ from nnjax.models.registry import MODELS
 from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.losses import LOSSES
 from nnjax.nn.optimizers import OPTIMIZERS
+from nnjax.train.engine import training_step
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial
@@ -221,7 +222,7 @@ def test_gradients_of_the_objective():
         state = trial.start(hyper, jnp.uint32(0), Variables(params))
 
         def value(flat):
-            return trial.objective(hyper, state, batch, jnp.sum(batch.w))(unravel(flat))[0]
+            return training_step.batch_loss(trial, hyper, state, batch, jnp.sum(batch.w))(unravel(flat))[0]
 
         steps = 1e-6 * jnp.eye(flat.size)
         up, down = (jax.vmap(lambda step, sign=sign: value(flat + sign * step))(steps) for sign in (1, -1))

@@ -14,7 +14,8 @@ from flax import nnx
 import nnjax
 from nnjax import testing
 from nnjax.api import Stopped
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.object_refs import ObjectRef
 from nnjax.exchange.files import load as load_file
 from nnjax.models.adapters.keras import to_keras

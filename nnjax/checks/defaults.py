@@ -8,8 +8,8 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig, Experiment, ModelConfig
+from nnjax.core.multi_input import Structure
 from nnjax.core.object_refs import ObjectRef
-from nnjax.core.structure import Structure
 from nnjax.core.types import Dataset
 from nnjax.data import one_hot, scaling
 from nnjax.data.prepared import split_dataset

@@ -8,9 +8,9 @@ import numpy as np
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.rules import RULES
-from nnjax.checks.rules.case import TOLERANCE, Case, TargetSummary
+from nnjax.checks.rules.rule_input import TOLERANCE, RuleInput, TargetSummary
 from nnjax.core.experiment import Experiment
-from nnjax.core.structure import Structure
+from nnjax.core.multi_input import Structure
 from nnjax.core.types import Prepared, Rows, Scaler
 
 SAMPLE = 4_096  # training examples, evenly spaced, on which means are measured; extremes are measured on all
@@ -19,7 +19,7 @@ CHUNK = 4_096  # rows copied at a time
 
 def check_fit(experiment: Experiment, summary: TargetSummary) -> list[Finding]:
     """Judge an experiment, valid and resolved (see `optimizers.resolve`), the most fundamental finding first."""
-    case = Case(experiment, summary)
+    case = RuleInput(experiment, summary)
     return [finding for rule in RULES if (finding := rule(case)) is not None]
 
 
@@ -67,6 +67,7 @@ def summarize_targets(prepared: Prepared, reconstructs: bool) -> TargetSummary:
 def _numbers(
     task: str, raw: Rows, rows: np.ndarray, scaler: Scaler, sample: np.ndarray, input_size: float
 ) -> TargetSummary:
+    """Summarize targets that are numbers, or the inputs where these are the targets."""
     low, high = _extremes(raw, rows, scaler)
     probabilities = low >= -TOLERANCE and high <= 1 + TOLERANCE
     sums = sample.sum(axis=1)

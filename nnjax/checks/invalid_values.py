@@ -213,6 +213,7 @@ def _require_gradient(model: ModelConfig) -> None:
 
 
 def _require_readers(experiment: Experiment) -> None:
+    """Refuse hyperparameters that neither the optimizer, the schedule nor anything else reads."""
     config, present = experiment.optimizer, experiment.hyperparameters.present()
     optimizer, schedule = optimizer_of(config.name), schedule_of(config.schedule)
     _require_rate_readers(optimizer, schedule, present)

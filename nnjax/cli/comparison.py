@@ -34,7 +34,7 @@ class Row:
       parameters: weights and biases; None of a model of one's own, which is not imported from a run folder.
       flops: floating-point operations of one forward pass of one example; None likewise.
       epochs: trained.
-      seconds: mean wall time of a trial, its share of its chunk.
+      seconds: mean wall time of a trial, its share of that of the trials beside it.
       means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds
         (NaN for one).
     """
@@ -72,6 +72,7 @@ def rows_of(run: Run, name: str) -> list[Row]:
 
 
 def _row(run: Run, name: str, setting: settings.Setting) -> Row:
+    """Tabulate a setting: its scores, parameters, operations and time."""
     done = [run.records[trial] for trial in setting.trials if run.records[trial].status in FINISHED]
     counted = summarize_model(setting.experiment, setting.facts.example_shape, run.num_outputs(setting.trials[0]))
     found = {m: settings.mean_and_spread([record.values.get(m, np.nan) for record in done]) for m in METRICS}

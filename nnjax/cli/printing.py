@@ -14,7 +14,7 @@ from nnjax.core.text import printable
 from nnjax.nn.metrics import complement_of, known_metric, metric_of, usual_metrics
 from nnjax.report.text import cell
 from nnjax.runs import settings, target_units
-from nnjax.runs.choice import choices, rankings, words
+from nnjax.runs.choice import choices, words
 from nnjax.runs.run import Run
 from nnjax.train.storage.records import FINISHED
 from nnjax.train.storage.selection import LOSS
@@ -44,11 +44,11 @@ def summary_table(run: Run) -> Table:
     units = all(map(target_units.has_units, some))
     if units and target_units.RMSE in metrics:
         metrics.remove(target_units.MSE)
-    ordered = [known[one.trials] for ranking in rankings(run) for one in ranking.candidates]
+    ordered = [known[one.trials] for ranking in run.rankings for one in ranking.candidates]
     chosen = some if len(some) <= MAX_SETTINGS and all(setting.arm for setting in some) else ordered
     title = f"Scores on the {' or '.join(dict.fromkeys(map(_part, some)))}"
     if len(some) > 1 and chosen is ordered:
-        title += f"; the best {' or '.join(dict.fromkeys(words(one.metric) for one in rankings(run)))} first"
+        title += f"; the best {' or '.join(dict.fromkeys(words(one.metric) for one in run.rankings))} first"
     title += f"; RMSE and MAE in the units of {target_units.name_of(some[0])}" * units
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     widest = max(len(setting.label) for setting in chosen[:MAX_SETTINGS])

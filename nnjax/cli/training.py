@@ -135,6 +135,7 @@ def _checked(job: Job) -> Callable[[Options], Run]:
 
 
 def _print_results(job: Job, run: Run, certificate: Certificate | None) -> None:
+    """Write the report and print the table, the chosen setting, its scores, verdicts and remarks."""
     from rich import get_console
     from rich.console import Console
 

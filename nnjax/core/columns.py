@@ -142,6 +142,7 @@ def recipe_from_json(tree: Mapping[str, Any] | None) -> TableRecipe | None:
 
 
 def _column(tree: Mapping[str, Any]) -> Column:
+    """Read a column as JSON has it."""
     fill = tuple(float(value) for value in tree["fill"])
     rule = tree["rule"]
     decimal, thousands, prefix, suffix = (str(rule[name]) for name in ("decimal", "thousands", "prefix", "suffix"))

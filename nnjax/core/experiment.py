@@ -1,46 +1,23 @@
 """The experiment: data, model, optimizer, hyperparameters (changed by name, and to JSON and back, in `fields`).
 
 An `Experiment` is frozen and hashable. Everything in it is static except the numbers in `Hyperparameters`, `epochs`
-and `seed`, which enter the compiled program as arrays (see `program_key`).
+and `seed`, which enter the compiled program as arrays (see `Experiment.program_key`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+import functools
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from nnjax.core import notebook_cards
 from nnjax.core.class_weight import ClassWeight
-from nnjax.core.errors import UserError
+from nnjax.core.field_types import Named, Names, Patterns, Size, Weights, Widths
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.object_refs import ObjectRef
-from nnjax.core.text import represent
 
 AUTO = "auto"  # left open: `nnjax.checks.defaults` fills it in, by the model and the data
 ARRAYS = "arrays"  # the name of data that were passed, which no source has
-if TYPE_CHECKING:
-    Read = TypeVar("Read")
-    Taken = TypeVar("Taken")
-
-    class Field(Generic[Read, Taken]):
-        """A field that takes more than whoever reads it gets: objects are wrapped, what is open is filled in."""
-
-        def __get__(self, instance: object, owner: Any) -> Read: ...
-        def __set__(self, instance: object, value: Taken) -> None: ...
-
-    Widths = Field[tuple[int, ...], Sequence[int] | None]
-    Size = Field[int, int | None]
-    Patterns = Field[tuple[str, ...] | None, str | Sequence[str] | None]
-    Names = Field[tuple[str, ...], Sequence[str]]
-    Weights = Field[ClassWeight | None, str | Mapping[Any, float] | Sequence[float] | None]
-    Named = Field[str | ObjectRef, Any]
-else:
-    Widths = tuple[int, ...] | None
-    Size = int | None
-    Patterns = tuple[str, ...] | None
-    Names = tuple[str, ...]
-    Weights = ClassWeight | None
-    Named = str | ObjectRef
 
 
 @dataclasses.dataclass(frozen=True)
@@ -180,84 +157,9 @@ class OptimizerConfig:
                 object.__setattr__(self, field, ObjectRef(getattr(self, field)))
 
 
-@dataclasses.dataclass(frozen=True, init=False)
-class Hyperparameters:
-    """Numbers that are traced: changing a value never compiles again. None = not there, and costs nothing.
-
-    Which are there is static. Those that the optimizer needs and that are None get its preset's default.
-
-    Attributes:
-      learning_rate: the peak rate where there is a schedule.
-      momentum, b1, b2, rho, epsilon: the optimizer's own (b1, b2: Adam's decay rates; rho: Adadelta's and RMSprop's).
-      weight_decay: decoupled, times the learning rate, on all parameters.
-      l1, l2: penalties on the kernels, added to the training loss: l1 sum|w| + l2 sum w^2 (no half, as in Keras).
-      clip_norm: the gradient is scaled down to this global norm.
-      dropout: share of each hidden layer's outputs set to zero in training.
-      label_smoothing: share of a class target spread evenly over all classes in training.
-      init_scale: factor on the initial kernels.
-      warmup: share of all steps in which the rate rises from 0 to its peak.
-      final_factor: the rate at the end over its peak (cosine, exponential, onecycle).
-      decay_factor, decay_every: the step schedule multiplies the rate by decay_factor every decay_every of all steps.
-      patience: epochs without a new lowest validation loss (training loss where there is no validation part) after
-        which a trial stops early, with its best weights.
-      min_delta: how much lower than the lowest a loss has to be to count as a new lowest one (Keras's EarlyStopping).
-      others: further ones by name, which a model, loss, optimizer or schedule of the user's reads, as pairs sorted by
-        name; `Hyperparameters(temperature=2.0)` puts it there.
-    """
-
-    learning_rate: float | None = None
-    momentum: float | None = None
-    b1: float | None = None
-    b2: float | None = None
-    rho: float | None = None
-    epsilon: float | None = None
-    weight_decay: float | None = None
-    l1: float | None = None
-    l2: float | None = None
-    clip_norm: float | None = None
-    dropout: float | None = None
-    label_smoothing: float | None = None
-    init_scale: float | None = None
-    warmup: float | None = None
-    final_factor: float | None = None
-    decay_factor: float | None = None
-    decay_every: float | None = None
-    patience: int | None = None
-    min_delta: float | None = None
-    others: tuple[tuple[str, float], ...] = ()
-
-    def __init__(self, *values: float | None, others: Iterable[tuple[str, float]] = (), **named: float | None):
-        known = [field.name for field in dataclasses.fields(self)][:-1]
-        if len(values) > len(known):
-            raise UserError(f"Hyperparameters takes {len(known)} values in order, but {len(values)} were given.")
-        given = dict(zip(known, values, strict=False)) | named
-        for name in known:
-            object.__setattr__(self, name, given.pop(name, None))
-        rest = {**_pairs(others), **given}
-        pairs = tuple(sorted((name, value) for name, value in rest.items() if value is not None))
-        object.__setattr__(self, "others", pairs)
-
-    def present(self) -> dict[str, float]:
-        """Return the hyperparameters that are set, by name, in the order above."""
-        own = {name: value for name, value in vars(self).items() if value is not None and name != "others"}
-        return own | dict(self.others)
-
-
-def _pairs(others: Any) -> dict[str, Any]:
-    """Take hyperparameters of the user's as pairs (name, value)."""
-    try:
-        found = dict(others)
-    except (TypeError, ValueError):
-        raise UserError(
-            f"The other hyperparameters are {represent(others)}, but pairs (name, value) were expected."
-        ) from None
-    for name in found:
-        if not isinstance(name, str):
-            raise UserError(f"A hyperparameter is named {represent(name)}, but a text was expected.")
-    return found
-
-
 if TYPE_CHECKING:
+    from nnjax.core.field_types import Field
+
     Model = Field[ModelConfig, Any]
     Optimizer = Field[OptimizerConfig, Any]
     Metrics = Field[tuple[str | ObjectRef, ...] | None, Any]
@@ -280,7 +182,7 @@ class Experiment:
       train_eval_size: training examples re-evaluated at every epoch's end (a fixed subset); None for all, 0 for none.
       seed: of initialization, order and dropout (traced).
       allow_mismatch: train even though the pre-flight checks found an error.
-      signals: whether to look inside the network at epochs' ends (`nnjax.core.types.LayerStatistics`), which changes no
+      signals: whether to look inside the network at epochs' ends (`nnjax.core.layer_statistics`), which changes no
         result; None for yes where `nnjax train` trains it, else no.
       class_weight: with what the examples of each class count in the training loss: "balanced" (all classes alike, as
         scikit-learn), one number a class, or a mapping from class name or index to number; None for each example alike.
@@ -327,23 +229,30 @@ class Experiment:
             some = self.metrics if isinstance(self.metrics, list | tuple) else (self.metrics,)
             object.__setattr__(self, "metrics", tuple(m if isinstance(m, str) else ObjectRef(m) for m in some))
 
+    @functools.cached_property
+    def program_key(self) -> Experiment:
+        """The static part: trials with equal keys share one compiled program.
+
+        Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
+        """
+        zeros: dict[str, Any] = dict.fromkeys(self.hyperparameters.present(), 0)
+        traced = {"hyperparameters": Hyperparameters(**zeros), "epochs": 0, "seed": 0, "start_weights": None}
+        signals, evaluate_test = bool(self.signals), Experiment.evaluate_test
+        return dataclasses.replace(self, **traced, signals=signals, evaluate_test=evaluate_test)
+
+    @functools.cached_property
+    def setting_key(self) -> Experiment:
+        """What the trials of one setting have in common: all but seed and fold."""
+        data = self.data
+        if data.fold or data.fold_seed:
+            data = dataclasses.replace(data, fold=0, fold_seed=0)
+        return dataclasses.replace(self, data=data, seed=0)
+
     def _repr_html_(self) -> str:
         """Show it in a notebook: what differs from the defaults."""
         return notebook_cards.card(
             "Experiment", notebook_cards.differences(self, Experiment()) or {"": "all by default"}
         )
-
-
-def program_key(experiment: Experiment) -> Experiment:
-    """The static part of an experiment: trials with equal keys share one compiled program.
-
-    Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
-    """
-    zeros: dict[str, Any] = dict.fromkeys(experiment.hyperparameters.present(), 0)
-    mask = Hyperparameters(**zeros)
-    signals = bool(experiment.signals)
-    blank = dataclasses.replace(experiment, hyperparameters=mask, epochs=0, seed=0, start_weights=None)
-    return dataclasses.replace(blank, signals=signals, evaluate_test=Experiment.evaluate_test)
 
 
 class Replicate(NamedTuple):
@@ -357,14 +266,6 @@ class Replicate(NamedTuple):
 def replicate_of(experiment: Experiment) -> Replicate:
     """Name a trial among those of its setting."""
     return Replicate(experiment.seed, experiment.data.fold, experiment.data.fold_seed)
-
-
-def setting_key(experiment: Experiment) -> Experiment:
-    """What the trials of one setting have in common."""
-    data = experiment.data
-    if data.fold or data.fold_seed:
-        data = dataclasses.replace(data, fold=0, fold_seed=0)
-    return dataclasses.replace(experiment, data=data, seed=0)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,7 +15,8 @@ from typing import Any
 
 from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Hyperparameters
+from nnjax.core.experiment import Experiment
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.object_refs import ObjectRef, import_object, is_path
 from nnjax.core.text import represent
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Protocol
 import numpy as np
 
 from nnjax.core.columns import TableRecipe
-from nnjax.core.structure import Part, Structure
+from nnjax.core.multi_input import Part, Structure
 
 if TYPE_CHECKING:
     import jax
@@ -91,7 +91,7 @@ class Dataset:
       dates: columns [n] by name by which a split by time may go, NaN where one is missing.
       said: what was guessed while reading, and remarks, a sentence each.
       reread: reads a table in memory, or one-hot rows, again as another configuration says; None for other data.
-      parts: the arrays that the d inputs are, side by side, where they were given as several (`nnjax.core.structure`).
+      parts: the arrays that the d inputs are, where they were given as several (`nnjax.core.multi_input`).
     """
 
     name: str
@@ -287,27 +287,3 @@ class TrialState(NamedTuple):
     model_state: Any = {}  # noqa: RUF012 (never changed)
     best_model_state: Any = {}  # noqa: RUF012
     gathered: Gathered | None = None
-
-
-@dataclasses.dataclass(frozen=True, eq=False)
-class LayerStatistics:
-    """What was measured inside m networks of p layers while they trained, at t epochs' ends; NaN where not known.
-
-    Attributes:
-      layers: names of the p layers, input first.
-      gradient_norm: [m, t, p]; the Euclidean norm of the loss's gradient by a layer's weights.
-      update_ratio: [m, t, p]; norm of a step's update over norm of the weights; about 1e-3 is healthy.
-      dead_share: [m, t, p]; share of a layer's ReLU units that are 0 for every example looked at.
-      saturated_share: [m, t, p]; share of a layer's sigmoid or tanh outputs within 2 % of their range's ends.
-      activation_variance: [m, t, p]; over examples, mean over units.
-    """
-
-    layers: tuple[str, ...]
-    gradient_norm: Float[np.ndarray, "m t p"]
-    update_ratio: Float[np.ndarray, "m t p"]
-    dead_share: Float[np.ndarray, "m t p"]
-    saturated_share: Float[np.ndarray, "m t p"]
-    activation_variance: Float[np.ndarray, "m t p"]
-
-
-LAYER_STATISTICS = tuple(field.name for field in dataclasses.fields(LayerStatistics))[1:]  # all but the layers' names

@@ -10,8 +10,8 @@ import numpy as np
 
 from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
+from nnjax.core.multi_input import Structure, flatten, flatten_as, is_structure
 from nnjax.core.numeric import as_numbers
-from nnjax.core.structure import Structure, flatten, flatten_as, is_structure
 from nnjax.core.types import Dataset, Rows
 from nnjax.data import grouped_splits, one_hot, precision
 from nnjax.data import targets as outputs

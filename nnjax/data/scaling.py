@@ -6,7 +6,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO
-from nnjax.core.structure import Part, Structure
+from nnjax.core.multi_input import Part, Structure
 from nnjax.core.types import Dataset, Rows, Scaler
 
 KINDS = (AUTO, "unit", "standard", "minmax", "none")

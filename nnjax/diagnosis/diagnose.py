@@ -10,8 +10,8 @@ import numpy as np
 
 from nnjax.core import messages
 from nnjax.core.errors import UserError
+from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.core.messages import remedy
-from nnjax.core.types import LayerStatistics
 from nnjax.diagnosis.calibration import calibrated
 from nnjax.diagnosis.curves_by_length import align, checked, per_trial
 from nnjax.diagnosis.reading import Loaded, from_columns, read

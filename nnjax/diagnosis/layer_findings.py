@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from nnjax.core.types import LAYER_STATISTICS, LayerStatistics
+from nnjax.core.layer_statistics import LAYER_STATISTICS, LayerStatistics
 
 FALL = 10.0  # from output to input; deck: a sigmoid network of four hidden layers falls 100-fold, ReLU about twofold
 ALL_DEAD = 0.999  # of the outputs: one that lives may be all that the targets ask for

@@ -113,6 +113,7 @@ def _is_log(file: pathlib.Path) -> bool:
 
 
 def _not_recognized(source: Source) -> str:
+    """Say what was found in the place of learning curves."""
     text = source.text
     if not source.data:
         return f"{source.name} is empty; a header and one row an epoch were expected."
@@ -186,6 +187,7 @@ def assemble(log: Log, path: str, form: str, named: Mapping[str, str] | None = N
 def _trials(
     name: str, table: Table, log: Log, path: str, form: str, named: Mapping[str, str] | None, remarks: list[str]
 ) -> list[_Trial]:
+    """Make the trials of a table: a set of curves to judge each."""
     choices = [_given(table, named, path)] if named else columns.choose(table)
     judged = {column for choice in choices for column in choice.columns.values()}
     out = []

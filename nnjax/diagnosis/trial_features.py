@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from nnjax.core.types import LayerStatistics
+from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis.curves_by_length import AlignedCurves
 from nnjax.diagnosis.forecast import Forecast, forecast

@@ -93,6 +93,7 @@ def series(x: Any, name: str) -> list[Group]:
 
 
 def _ragged(x: Sequence[Any], name: str) -> list[Group]:
+    """Check series of different lengths, and group those of one length."""
     each = [as_numbers(one, f"series {i} of {name}") for i, one in enumerate(x)]
     for i, one in enumerate(each):
         if one.ndim not in (1, 2) or one.size == 0:

@@ -96,6 +96,7 @@ def known_classes(labels: np.ndarray | None) -> np.ndarray:
 
 
 def _lda(x: np.ndarray, dimensions: int, labels: np.ndarray | None, seed: int) -> Reduction:
+    """Fit linear discriminants (Fisher 1936) by scikit-learn, on the columns that vary."""
     from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     num_classes = len(np.unique(known_classes(labels)))

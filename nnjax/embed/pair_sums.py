@@ -41,6 +41,7 @@ def same(rows: Array, y: Array) -> Array:
 
 
 def _fold(terms: Terms, initial: tuple[float, ...], y: Array, operation: Callable) -> tuple[Array, ...]:
+    """Fold the terms of all pairs, a few rows at a time."""
     n = y.shape[1]
     neutral = tuple(jnp.asarray(value, y.dtype) for value in initial)
 

@@ -154,6 +154,7 @@ OPTIONS = {  # of the methods, by the field of `Axes` that lists their values
 
 
 def _of_method(x: np.ndarray, method: str, axes: Axes, labels: np.ndarray | None) -> list[Embedding]:
+    """Embed by one method, with all combinations of its options."""
     record = METHODS[method]
     if record.supervised:
         return [embed_held_out(x, method, labels, axes.dimensions, axes.seeds[0])]

@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from nnjax.checks import defaults
 from nnjax.checks.invalid_values import validate
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.types import Float
 from nnjax.estimators import training
 from nnjax.estimators.inference import What, apply

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import ModelConfig
-from nnjax.core.structure import unflatten
+from nnjax.core.multi_input import unflatten
 from nnjax.core.types import Array, Float
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of

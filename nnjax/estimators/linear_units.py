@@ -9,7 +9,8 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.types import Float
 from nnjax.estimators import linear_unit_objectives as objectives
 from nnjax.estimators.inputs import Examples

@@ -14,7 +14,8 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils._param_validation import Interval, Options
 
-from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.estimators.base import NetworkEstimator
 from nnjax.estimators.inputs import Examples
 from nnjax.estimators.mlp_base import ProbabilisticClassifier, ScaledRegressor, activation_name

@@ -200,6 +200,7 @@ def _bounded(value: Any, name: str) -> Any:
 
 
 def _facts(tree: Mapping[str, Any]) -> DataFacts:
+    """Read the facts of the data, and refuse what no data could have."""
     unknown = sorted(set(tree) - {field.name for field in dataclasses.fields(DataFacts)} - {"categories"})
     if unknown:
         raise UserError(f"its facts have a field {unknown[0]!r}, which is unknown.")

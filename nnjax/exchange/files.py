@@ -62,6 +62,7 @@ def taking_arrays(facts: DataFacts, function: Callable[[Any], Array]) -> Callabl
 
 
 def _read_weights(path: pathlib.Path) -> Predictor:
+    """Read a file of weights with its description."""
     content = read_bytes(path)
     found, arrays = description.read(path, content), weights_file.from_bytes(content, path)
     kinds = [getattr(one.architecture, "kind", "") for one in found.members or (found,)]

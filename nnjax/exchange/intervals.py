@@ -69,6 +69,7 @@ def _mean_outputs(networks: Sequence[Network], x: np.ndarray) -> np.ndarray:
 
 
 def _intervals(found: Calibration, new: np.ndarray, level: float) -> Intervals:
+    """Make intervals of predicted numbers, split conformal or CV+."""
     residuals, values = np.abs(found.outputs - found.y), new.mean(axis=0)
     if found.method == "split":
         radius = conformal.split_radius(residuals, level)
@@ -84,6 +85,7 @@ def _intervals(found: Calibration, new: np.ndarray, level: float) -> Intervals:
 
 
 def _sets(found: Calibration, new: np.ndarray, level: float) -> PredictionSets:
+    """Make sets of classes from probabilities."""
     first = found.networks[0][0]
     known = interpret(found.outputs, first.architecture, first.facts)
     if known.kind != PROBABILITY:

@@ -12,7 +12,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.messages import remedy
-from nnjax.core.structure import unflatten
+from nnjax.core.multi_input import unflatten
 from nnjax.core.types import Array, DataFacts, Params, Scaler
 from nnjax.models.imported import Stack
 from nnjax.models.model import Variables

@@ -2,7 +2,7 @@
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import check_fit
-from nnjax.checks.rules.case import Case, TargetSummary
+from nnjax.checks.rules.rule_input import RuleInput, TargetSummary
 from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.nn.losses import LOSSES, loss_of
 from nnjax.nn.optimizers import resolve
@@ -30,11 +30,11 @@ TASKS = {
 SHOWN = tuple(name for name, loss in LOSSES.items() if loss.compares != "distances")
 
 
-def case_of(task: str, loss: str, output: str) -> Case:
+def case_of(task: str, loss: str, output: str) -> RuleInput:
     """Make the case that the check judges."""
     kind = "autoencoder" if TASKS[task].task == "reconstruction" else "mlp"
     model = ModelConfig(kind, (32,), "relu", output)
-    return Case(resolve(Experiment(model=model, loss=loss)), TASKS[task])
+    return RuleInput(resolve(Experiment(model=model, loss=loss)), TASKS[task])
 
 
 def findings(task: str, loss: str, output: str) -> list[Finding]:

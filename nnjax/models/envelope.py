@@ -15,7 +15,8 @@ from typing import Any
 import jax
 import numpy as np
 
-from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.types import Params
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS

@@ -8,7 +8,7 @@ from typing import Any
 
 from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Hyperparameters
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.text import represent
 from nnjax.models.envelope import Envelope, are_multiples
 from nnjax.nn.activations import ACTIVATIONS

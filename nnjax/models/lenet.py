@@ -206,6 +206,7 @@ def _options(config: ModelConfig) -> dict[str, Any]:
 
 
 def _make_lenet(config: ModelConfig, num_inputs: int, module: LeNet5 | LeNet5Modern) -> Model:
+    """Make the pure functions of a LeNet-5."""
     dtype, param_dtype = module.dtype, module.param_dtype
     side = _side(num_inputs, config)
 

@@ -114,6 +114,7 @@ def _apply(equation: Any, given: list[Bounds], numbers: Numbers) -> list[Bounds]
 
 
 def _of_operation(equation: Any, given: list[Bounds]) -> Bounds:
+    """Bound the result of one operation."""
     name = equation.primitive.name
     if name == "reduce_sum":
         count = math.prod(equation.invars[0].aval.shape) / max(1, math.prod(equation.outvars[0].aval.shape))

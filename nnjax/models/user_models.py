@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, ModelConfig
 from nnjax.core.messages import pass_again
+from nnjax.core.multi_input import Structure, unflatten
 from nnjax.core.object_refs import ObjectRef
-from nnjax.core.structure import Structure, unflatten
 from nnjax.models.cpu_substitutes import with_substitutes
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables

@@ -114,11 +114,7 @@ def _of_class(
     return value
 
 
-_BY_CLASS = {
-    "f1": counting.f1_by_class,
-    "precision": counting.precision_by_class,
-    "recall": counting.recall_by_class,
-}
+_BY_CLASS = {"f1": counting.f1_by_class, "precision": counting.precision_by_class, "recall": counting.recall_by_class}
 _ours = functools.partial(Metric, takes_raw=False)
 
 

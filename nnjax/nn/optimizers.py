@@ -23,7 +23,8 @@ import jax.numpy as jnp
 import optax
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Hyperparameters
+from nnjax.core.experiment import Experiment
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.object_refs import ObjectRef, is_path
 from nnjax.core.types import Params, Scalar
 from nnjax.nn import update_rules, user_optimizers

@@ -51,6 +51,7 @@ def _also(run: Run, setting: Setting, metric: str, known: Known) -> str:
 
 
 def _copies(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
+    """Say how well the chosen autoencoder reconstructs, beside a constant image and PCA."""
     best = f"The chosen reconstructions are those of {_who(setting)}:"
     text = best if rivals > 1 else f"{setting.label} reconstructs its input with"
     text += f" mean squared error {cell(values)} {part}."

@@ -85,6 +85,7 @@ def chosen_scores(run: Run) -> list[ChosenScores]:
 
 
 def _score(run: Run, choice: Choice) -> ChosenScores | None:
+    """Score a chosen network on the test part; None for autoencoders and data without labels."""
     prepared, goal = run.data(choice.trial), choice.setting.goal
     part, rows = ("test", prepared.test) if len(prepared.test) else ("validation", prepared.validation)
     if goal == "reconstruction" or not len(rows) or prepared.dataset.y is None:

@@ -12,7 +12,7 @@ from nnjax.report import snapshots
 from nnjax.report.charts import curves
 from nnjax.report.snapshots import NetworkSnapshot
 from nnjax.report.sweep.data import Sweep, sweep_of
-from nnjax.runs.choice import Choice, choices, rankings
+from nnjax.runs.choice import Choice, choices
 from nnjax.runs.environment import describe_environment
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.run import Run
@@ -45,7 +45,7 @@ class ReportContext:
         The rule is that by which the best is chosen (`nnjax.train.storage.selection`).
         """
         known, out = {setting.trials: setting for setting in self.settings}, {}
-        for ranking in rankings(self.run):
+        for ranking in self.run.rankings:
             first = self.run.specs[min(one.trials[0] for one in ranking.candidates)].experiment.data
             some = [known[one.trials] for one in ranking.candidates]
             out[first, some[0].goal] = some

@@ -75,6 +75,7 @@ def _rule(report: ReportContext) -> list[str]:
 
 
 def _trained(run: Run, some: Sequence[Setting]) -> str:
+    """Say how many networks were trained on what, and for how long."""
     sizes = {setting.facts.sizes for setting in some}
     names = list(dict.fromkeys(data_words(setting.facts) for setting in some))
     noun = "images" if all(setting.facts.image_shape for setting in some) else "examples"

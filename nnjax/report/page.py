@@ -11,8 +11,8 @@ from markupsafe import Markup
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out_folder, expand_home, write_atomically
 from nnjax.report import header
-from nnjax.report.answer import answers
 from nnjax.report.context import ReportContext
+from nnjax.report.goal_summary import goal_summaries
 from nnjax.report.rendering import join_scripts, template
 from nnjax.report.section import Section, find_sections
 from nnjax.runs.run import Run
@@ -85,7 +85,7 @@ def render(report: ReportContext, sections: Mapping[str, Section], contents: Map
     scripts = dict.fromkeys(script for name in contents for script in sections[name].scripts)
     return template("report.html.jinja").render(
         title=header.title(report),
-        answers=answers(report),
+        goal_summaries=goal_summaries(report),
         sentences=header.sentences(report),
         facts=header.facts(report),
         certificate=report.run.certificate,

@@ -151,6 +151,7 @@ def _has_code(model: ModelConfig, shape: tuple[int, ...]) -> bool:
 
 
 def _take_snapshot(run: Run, setting: Setting, trial: int, alike: dict[Any, Any]) -> NetworkSnapshot:
+    """Apply a trial's network to the part that is shown."""
     prepared, network = run.data(trial), run.network(trial, scored_with(report_part(setting)))
     own = traits_of(setting.experiment.model).own
     key = setting.experiment.model, setting.experiment.data

@@ -27,7 +27,7 @@ class FolderCheckpoints:
     def __init__(self, folder: pathlib.Path, log: Callable[[str], None]):
         self._folder, self._log = folder, log
 
-    def save_chunk(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
+    def save_active(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Write the state of the trials under way; the version before is kept beside it."""
         current, previous, fresh = self._chunks()
         _write(fresh, arrays, note)  # before the others are touched
@@ -35,7 +35,7 @@ class FolderCheckpoints:
             replace(current, previous)
         replace(fresh, current)
 
-    def load_chunk(self) -> Checkpoint | None:
+    def load_active(self) -> Checkpoint | None:
         """Read the last good state of the trials under way; a damaged file is passed over, which is logged."""
         there = [path for path in self._chunks()[:2] if path.exists()]
         for path in there:
@@ -47,14 +47,14 @@ class FolderCheckpoints:
                 self._log(f"warning: {error} {remedy}")
         return None
 
-    def drop_chunk(self) -> None:
+    def drop_active(self) -> None:
         """Remove the state of trials that have finished."""
         for path in self._chunks():
             path.unlink(missing_ok=True)
 
     def clear(self) -> None:
         """Remove the states of all trials, which have ended."""
-        self.drop_chunk()
+        self.drop_active()
         for name in self.list_paused():
             self.drop_paused(name)
 

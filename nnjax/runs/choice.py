@@ -42,8 +42,8 @@ class Choice(NamedTuple):
         return f"{self.setting.label} (trial {self.trial}): {words(self.metric)}{mean} {number(self.mean)}{of}"
 
 
-def rankings(run: TrainedTrials, select: str | None = None) -> list[Ranking]:
-    """Rank the settings of a run by the rule, those apart that cannot be compared; `select` as for `choose`."""
+def rank_settings(run: TrainedTrials, select: str | None = None) -> list[Ranking]:
+    """Rank the settings of a run by the rule; see `Run.rankings`, and `choose` of `select`."""
     known = [setting.trials for setting in run.all_settings]
     return rank(run.specs, run.records, functools.partial(_num_parameters, run), select, known)
 
@@ -56,7 +56,8 @@ def _num_parameters(run: TrainedTrials, trial: int) -> int:
 def choices(run: TrainedTrials, select: str | None = None) -> list[Choice]:
     """Choose a setting among each of those that can be compared; none where no setting has a value."""
     known = {setting.trials: setting for setting in run.all_settings}
-    return [one for ranking in rankings(run, select) if (one := _choice(run, ranking, known)) is not None]
+    rankings = run.rankings if select is None else rank_settings(run, select)
+    return [one for ranking in rankings if (one := _choice(run, ranking, known)) is not None]
 
 
 def _choice(run: TrainedTrials, ranking: Ranking, known: Mapping[tuple[int, ...], Setting]) -> Choice | None:

@@ -12,7 +12,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.columns import Column, TableRecipe, recipe_from_json
 from nnjax.core.experiment import ARRAYS, DataConfig, Experiment
 from nnjax.core.fields import replace
-from nnjax.core.structure import Part
+from nnjax.core.multi_input import Part
 from nnjax.core.types import DataFacts, Scaler
 from nnjax.data import targets
 from nnjax.runs import loss_baselines

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import LAYER_STATISTICS, LayerStatistics
+from nnjax.core.layer_statistics import LAYER_STATISTICS, LayerStatistics
 from nnjax.models.summary import trained_layers
 from nnjax.train.storage.records import Record
 

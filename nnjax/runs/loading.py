@@ -10,8 +10,9 @@ from typing import Any
 
 from nnjax.checks.invalid_values import validate_names
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Hyperparameters, TrialSpec
+from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import with_objects
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import DataFacts
 from nnjax.data.in_memory import as_dataset

@@ -23,6 +23,7 @@ def measure_baselines(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, 
 
 
 def _measured(experiment: Experiment, prepared: Prepared) -> LossBaselines:
+    """Measure the losses of the best constant outputs of one experiment."""
     chance = _chance_accuracy(experiment, prepared)
     loss, val = loss_of(experiment.loss), _sample(prepared.validation)
     if not len(val) or not loss.best_constant or loss.of_logits:

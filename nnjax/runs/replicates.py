@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Replicate, replicate_of
-from nnjax.runs.choice import rankings, unknown_metric, validation_metrics
+from nnjax.runs.choice import unknown_metric, validation_metrics
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.runs.settings import Setting
 from nnjax.runs.statistics import Comparison, compare_paired, estimate
@@ -22,7 +22,7 @@ def table(run: TrainedTrials, metric: str | None) -> pd.DataFrame:
     """Make a table of one row a setting; see `Run.settings`."""
     import pandas as pd
 
-    places = [one.trials for ranking in rankings(run) for one in ranking.candidates]
+    places = [one.trials for ranking in run.rankings for one in ranking.candidates]
     rows = [
         {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values()), _folds(setting)))}
         for setting, values in sorted(by_replicate(run, metric), key=lambda pair: places.index(pair[0].trials))
@@ -54,7 +54,7 @@ def by_replicate(run: TrainedTrials, metric: str | None) -> list[tuple[Setting, 
     """
     done = {i: _value(run, i, metric) for i, record in enumerate(run.records) if record.status in FINISHED}
     if metric is None:
-        metrics = {i: ranking.metric for ranking in rankings(run) for one in ranking.candidates for i in one.trials}
+        metrics = {i: ranking.metric for ranking in run.rankings for one in ranking.candidates for i in one.trials}
         done = {i: value_of(run.specs[i].experiment, run.records[i], metrics[i]) for i in done}
     elif done:
         _refuse_unknown(run, metric)

@@ -15,7 +15,7 @@ import numpy as np
 from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
-from nnjax.core.types import LayerStatistics
+from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.runs import choice, ensemble_members, replicates, trials_csv
 from nnjax.runs import layer_statistics as run_signals
 from nnjax.runs.ensemble_members import Members

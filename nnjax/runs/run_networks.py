@@ -33,6 +33,7 @@ from nnjax.runs.settings import collect_settings
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.scheduler import taken_over
 from nnjax.train.storage.records import Record, Stage, lineage
+from nnjax.train.storage.selection import Ranking
 from nnjax.train.storage.store import Store
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ class RunNetworks:
     def all_settings(self) -> list[Setting]:
         """The settings with their trials, in the order in which they first appear."""
         return collect_settings(self)
+
+    @functools.cached_property
+    def rankings(self) -> list[Ranking]:
+        """The settings by the rule that chooses the best, ranked once; those apart that cannot be compared."""
+        return choice.rank_settings(self)
 
     def facts(self, trial: int | None = None) -> DataFacts:
         """What a trial's network must know of the data it was trained on; None for the chosen one."""

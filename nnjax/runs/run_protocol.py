@@ -8,6 +8,7 @@ from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.types import DataFacts
 from nnjax.models.model import Model
 from nnjax.train.storage.records import Record
+from nnjax.train.storage.selection import Ranking
 from nnjax.train.storage.store import Store
 
 
@@ -50,6 +51,10 @@ class TrainedTrials(Protocol):
     @property
     def all_settings(self) -> list[Setting]:
         """Its settings, in the order in which they first appear."""
+
+    @property
+    def rankings(self) -> list[Ranking]:
+        """Its settings by the rule, those apart that cannot be compared."""
 
     def experiment(self, trial: int) -> Experiment:
         """Return the experiment whose network a trial has."""

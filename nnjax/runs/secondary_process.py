@@ -20,7 +20,7 @@ def _do_nothing(self: Any, *args: Any, **options: Any) -> None:
 class ReadOnlyCheckpoints(FolderCheckpoints):
     """Checkpoints that another process writes."""
 
-    save_chunk = drop_chunk = clear = save_paused = drop_paused = _do_nothing
+    save_active = drop_active = clear = save_paused = drop_paused = _do_nothing
 
 
 class SecondaryProcessFolder(FolderStore):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from nnjax.core.experiment import Experiment, TrialSpec, setting_key
+from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import flatten
 from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
@@ -40,7 +40,7 @@ def _setting(specs: Sequence[TrialSpec], varying: Sequence[str], experiment: Exp
 
 def _varying(firsts: Sequence[TrialSpec]) -> list[str]:
     """Name the fields in which the settings of one arm differ."""
-    flats = [flatten(setting_key(spec.experiment)) for spec in firsts]
+    flats = [flatten(spec.experiment.setting_key) for spec in firsts]
     return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
 
 

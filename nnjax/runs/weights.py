@@ -11,8 +11,8 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
 from nnjax.core.messages import remedy
+from nnjax.core.multi_input import Structure, flatten_as
 from nnjax.core.object_refs import ObjectRef
-from nnjax.core.structure import Structure, flatten_as
 from nnjax.core.text import represent
 from nnjax.core.types import DataFacts, Float
 from nnjax.data import new_rows, targets

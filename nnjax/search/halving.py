@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import TrialSpec, setting_key
+from nnjax.core.experiment import TrialSpec
 from nnjax.data.splits import largest_remainder
 from nnjax.nn.metrics import Directions, is_maximized
 from nnjax.spaces.space import Halving
@@ -103,7 +103,7 @@ def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> tuple[Bracket
     """
     settings: dict[object, list[int]] = {}
     for spec in specs:
-        settings.setdefault((spec.arm, setting_key(spec.experiment)), []).append(spec.id)
+        settings.setdefault((spec.arm, spec.experiment.setting_key), []).append(spec.id)
     all_trials = [tuple(trials) for trials in settings.values()]
     rungs = rungs_of(halving, require_alike(specs, "Halving", "drops"))
     if halving.brackets > len(rungs):

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.core.experiment import setting_key
 from nnjax.core.fields import flatten
 from nnjax.runs.choice import choices
 from nnjax.runs.run import Run
@@ -18,7 +17,7 @@ FEWEST, PER_CELL = 8, 4  # trials below which only noise would be ranked, and of
 
 def swept(run: Run) -> list[str]:
     """Name the fields that differ between settings, in the experiment's order."""
-    flats = [flatten(setting_key(setting.experiment)) for setting in run.all_settings]
+    flats = [flatten(setting.experiment.setting_key) for setting in run.all_settings]
     return [path for path in flats[0] if len({flat[path] for flat in flats}) > 1]
 
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from nnjax.core.experiment import Experiment, Replicate, program_key
+from nnjax.core.experiment import Experiment, Replicate
 from nnjax.models.envelope import Envelope, envelope_of
 from nnjax.nn.metrics import Directions, is_maximized
 from nnjax.search.halving import reached
@@ -44,7 +44,7 @@ class Subpopulation(NamedTuple):
 
     def is_mixed(self) -> bool:
         """Whether networks of different architectures, or with different optimizers, replace each other."""
-        return len(set(map(program_key, self.experiments))) > 1
+        return len({one.program_key for one in self.experiments}) > 1
 
 
 class Generation(NamedTuple):

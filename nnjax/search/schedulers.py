@@ -8,7 +8,7 @@ from typing import Any
 
 from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Replicate, TrialSpec, program_key, replicate_of, setting_key
+from nnjax.core.experiment import Experiment, Replicate, TrialSpec, replicate_of
 from nnjax.core.fields import replace, resolve_path
 from nnjax.core.messages import remedy
 from nnjax.models.envelope import may_share, shared_part
@@ -74,6 +74,7 @@ def _directions(specs: Sequence[TrialSpec]) -> Directions:
 
 
 def _axes(space: Space) -> dict[str, Axis]:
+    """Return the swept hyperparameters that may change while training, typed."""
     out: dict[str, Axis] = {}
     for name, values in space.axes.items():
         path = resolve_path(name)
@@ -89,12 +90,13 @@ def _axes(space: Space) -> dict[str, Axis]:
 
 
 def _subpopulations(specs: Sequence[TrialSpec], axes: Mapping[str, Axis], merge: bool) -> Iterator[Subpopulation]:
+    """Collect settings whose trials may replace each other."""
     settings: dict[tuple[str, Experiment], dict[Replicate, int]] = {}
     for spec in specs:
-        settings.setdefault((spec.arm, setting_key(spec.experiment)), {})[replicate_of(spec.experiment)] = spec.id
+        settings.setdefault((spec.arm, spec.experiment.setting_key), {})[replicate_of(spec.experiment)] = spec.id
     alike: dict[Any, list[tuple[str, Experiment]]] = {}
     for (arm, experiment), trials in settings.items():
-        static = program_key(experiment)
+        static = experiment.program_key
         static = shared_part(static) if merge and may_share(static) else static
         alike.setdefault((arm, static, frozenset(trials)), []).append((arm, experiment))
     for keys in alike.values():
@@ -104,6 +106,7 @@ def _subpopulations(specs: Sequence[TrialSpec], axes: Mapping[str, Axis], merge:
 
 
 def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
+    """Refuse a rhythm or share of replacement that the trials cannot have."""
     evolution, smallest = pbt.evolution, min(len(some.settings) for some in pbt.subpopulations)
     if pbt.draw_seed < 0:
         raise UserError(f"Evolution has draw_seed={pbt.draw_seed}, but at least 0 was expected.")
@@ -129,7 +132,7 @@ def _refuse_unfit_evolution(pbt: PopulationBasedTraining) -> None:
 
 def _refuse_impossible_ends(pbt: PopulationBasedTraining) -> None:
     for some in pbt.subpopulations:
-        firsts = {program_key(one): (one, values) for one, values in zip(some.experiments, some.values, strict=True)}
+        firsts = {one.program_key: (one, values) for one, values in zip(some.experiments, some.values, strict=True)}
         for experiment, values in firsts.values():
             for name, end in [(own, end) for own in values for end in axis_ends(pbt.axes[own])]:
                 try:

@@ -123,6 +123,7 @@ def _parent(name: str, arm: Arm, first_of: Mapping[str, int]) -> int | None:
 
 
 def _settings(axes: Mapping[str, Axis], space: Space) -> list[dict[str, Any]]:
+    """Combine the axes as the mode says: one mapping from field to value a setting."""
     if space.mode == ADAPTIVE:
         raise UserError("A space of mode adaptive has no list of trials beforehand; choose one of " + ", ".join(MODES))
     if space.mode not in MODES:

@@ -93,6 +93,7 @@ def _axis_path(name: str) -> str:
 
 
 def _keep_arms(arms: Mapping[str, Arm], text: str) -> dict[str, Arm]:
+    """Keep the named arms only."""
     there = f"the arms are {', '.join(arms)}" if arms else "this configuration has no arms"
     wanted = [name.strip() for name in text.split(",") if name.strip()]
     if not wanted:

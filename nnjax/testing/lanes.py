@@ -10,12 +10,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.multi_input import Structure
 from nnjax.core.object_refs import ObjectRef
-from nnjax.core.structure import Structure
 from nnjax.core.types import Array, Scalar, TrialState
 from nnjax.models.model import Variables
 from nnjax.nn.losses import output_of
 from nnjax.testing import laws
+from nnjax.train.engine import training_step
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial
@@ -74,7 +75,7 @@ def require_lanes(
 
     def train(hyper: dict[str, Scalar], seed: Array, variables: Variables, batch: Batch) -> TrialState:
         def step(_: Array, state: TrialState) -> TrialState:
-            return trial.step(hyper, state, batch, jnp.int32(NUM_STEPS))
+            return training_step.step(trial, hyper, state, batch, jnp.int32(NUM_STEPS))
 
         return jax.lax.fori_loop(0, NUM_STEPS, step, trial.start(hyper, seed, variables))
 

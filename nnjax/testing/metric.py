@@ -59,6 +59,7 @@ def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
 
 
 def _require_direction(what: str, metric: Metric, y: Array, p: Array, labels: Array | None) -> None:
+    """Require that right outputs score better than wrong ones, by the metric's direction."""
     if labels is not None and p.shape[1] > 1:
         hot = jax.nn.one_hot(labels, p.shape[1])
         right, wrong = 0.96 * hot + 0.04 / p.shape[1], 0.96 * jnp.roll(hot, 1, axis=1) + 0.04 / p.shape[1]

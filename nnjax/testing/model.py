@@ -11,8 +11,8 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import ModelConfig
+from nnjax.core.multi_input import flatten, is_structure, unflatten
 from nnjax.core.object_refs import ObjectRef
-from nnjax.core.structure import flatten, is_structure, unflatten
 from nnjax.core.types import Array, Key, Scalar
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model, own_output_shape
@@ -136,6 +136,7 @@ def _draw(model: Model, x: Any, hyper: Mapping[str, Scalar]) -> Variables:
 
 
 def _require_dtypes(subject: Subject) -> None:
+    """Require that state and outputs keep their dtypes, in training and evaluation."""
     for train in (False, True):
         key = jax.random.key(KEY) if train else None
         try:
@@ -159,6 +160,7 @@ def _require_dtypes(subject: Subject) -> None:
 
 
 def _require_width(subject: Subject, found: tuple[int, ...]) -> None:
+    """Require as many outputs as the targets need."""
     y = subject.y
     if y is None:
         return
@@ -182,6 +184,7 @@ def _require_width(subject: Subject, found: tuple[int, ...]) -> None:
 
 
 def _require_evaluation(subject: Subject, evaluate: Any) -> None:
+    """Require that evaluation changes no state and draws nothing."""
     z, state = evaluate(subject.variables, subject.x)
     laws.require(
         laws.same_bits(state, subject.variables.state),

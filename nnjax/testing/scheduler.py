@@ -32,6 +32,7 @@ def check_scheduler(scheduler: Scheduler, *, num_trials: int = 8, epochs: int = 
 
 
 def _run(scheduler: Scheduler, num_trials: int, epochs: int, seed: int, diverging: int | None) -> None:
+    """Play a made-up population to its end by a scheduler's decisions."""
     rng = np.random.default_rng(seed)
     ends = rng.permutation(num_trials) / num_trials
     curves = [1 / np.arange(1, epochs + 1) ** 0.5 + end + 0.01 * rng.random(epochs) for end in ends]
@@ -84,6 +85,7 @@ def _decide(scheduler: Scheduler, records: Sequence[Record]) -> Decision:
 
 
 def _require_lawful(decision: Decision, records: Sequence[Record], dropped: frozenset[int], epochs: int) -> None:
+    """Refuse a decision that no population could follow."""
     revived = sorted(dropped - decision.dropped)
     require(not revived, f"The scheduler revives trials {revived}, which it had dropped: drop them in every decision.")
     named = {*decision.limits, *decision.dropped, *decision.parents, *decision.parents.values()}

@@ -56,6 +56,7 @@ def make_trackers(given: Any, workdir: str | os.PathLike[str] | None) -> list[Tr
 
 
 def _tracker(one: Any, folder: Folder) -> Tracker:
+    """Return a tracker by name or the user's own, checked."""
     if isinstance(one, str):
         if one not in NAMED:
             raise UserError(f"There is no tracker {one!r}; there are {', '.join(NAMED)}, or an object of your own.")

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, TrialSpec, program_key
+from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.exchange.start_weights import read_weights
 from nnjax.models.summary import summarize_model
 from nnjax.runs import folder
@@ -68,7 +68,7 @@ def sample(run: Run, trials: Sequence[int]) -> list[int]:
     """Choose some of the finished trials: see `certify`."""
     programs: dict[Any, list[int]] = {}
     for trial in trials:
-        record, key = run.records[trial], program_key(run.specs[trial].experiment)
+        record, key = run.records[trial], run.specs[trial].experiment.program_key
         layout = dataclasses.replace(key, data=DataConfig()), record.lanes, record.devices
         programs.setdefault(layout, []).append(trial)
     ranked = [sorted(own, key=lambda trial: _final_loss(run.records[trial])) for own in programs.values()]
@@ -116,6 +116,7 @@ def _why_not_bitwise(run: Run) -> str:
 
 
 def _check(run: Run, trial: int, plan: Plan, should_stop: Callable[[], bool]) -> TrialCheck:
+    """Train a trial again at other places of its program, and alone, and compare."""
     record, spec = run.records[trial], run.specs[trial]
     assert plan.lanes is not None
     assert plan.devices is not None

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import jax
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, TrialSpec, program_key
+from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import replace
 from nnjax.core.messages import remedy
 from nnjax.exchange.start_weights import read_weights
@@ -83,9 +83,9 @@ def neighbors(run: Run, trial: int, plan: Plan, count: int) -> list[TrialSpec]:
         """Whether a trial can be in step with the one, in the same program."""
         other = spec.experiment
         in_step = other.epochs == own.epochs and (plan.order == "own" or other.seed == own.seed)
-        alike = program_key(other) == program_key(own)
+        alike = other.program_key == own.program_key
         if plan.envelope is not None:
-            keys = program_key(other), program_key(own)
+            keys = other.program_key, own.program_key
             common = merged_part if plan.envelope.batch_sizes else shared_part
             alike = common(keys[0]) == common(keys[1]) and plan.envelope.holds(other)
         return spec.id != trial and in_step and alike

@@ -18,9 +18,9 @@ import numpy as np
 
 from nnjax.checks.finding import Finding
 from nnjax.checks.fit import summarize_targets
-from nnjax.checks.rules.case import TOLERANCE
+from nnjax.checks.rules.rule_input import TOLERANCE
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, TrialSpec, program_key
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, TrialSpec
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import Array, Prepared
 from nnjax.models.model import Variables
@@ -48,7 +48,7 @@ def refuse_unfit_objects(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
       UserError: a loss, objective or metric fails, gives something else than one value for each example, or keeps
         values between calls; a hyperparameter that nothing reads, or that is needed and not set.
     """
-    for key in dict.fromkeys(program_key(spec.experiment) for spec in specs):
+    for key in dict.fromkeys(spec.experiment.program_key for spec in specs):
         own = isinstance(key.loss, ObjectRef) or any(isinstance(metric, ObjectRef) for metric in key.metrics or ())
         if own or traits_of(key.model).own or key.hyperparameters.others:
             shapes = make_shapes(key, prepared[key.data])
@@ -83,6 +83,7 @@ def judge_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prep
 
 
 def _judge_output(model: ModelConfig, loss: str, prepared: Prepared) -> Finding | None:
+    """Compare what a user's model can yield with what the loss takes."""
     facts, record, traits = prepared.facts(), loss_of(loss), traits_of(model)
     if not isinstance(model.kind, ObjectRef) or record.objective is not None:
         return None

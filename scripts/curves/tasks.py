@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 import nnjax
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.types import Dataset
 from nnjax.data import load
 

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 import nnjax
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import field_types, replace
 from nnjax.core.files import check_out, check_out_folder, expand_home
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.overrides import override
 from nnjax.spaces.ranges import Range
 from nnjax.spaces.space import Arm, Evolution, Halving, Space

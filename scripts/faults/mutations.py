@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 import nnjax
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import prepare
 from nnjax.exchange import files
 from nnjax.spaces.space import Evolution, Halving, Space

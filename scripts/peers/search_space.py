@@ -7,7 +7,8 @@ Source: the tasks search, adaptive and flat of scripts/bench.py; peers train the
 Expected: 64 trials of 460 or 900 steps; the best validation accuracy about .98.
 """
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.spaces.ranges import Axis, Range
 from nnjax.spaces.space import Space
 

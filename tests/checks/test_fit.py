@@ -10,7 +10,7 @@ from populations import resolve
 
 from nnjax.checks.fit import check_fit, summarize_targets
 from nnjax.checks.rules import RULES
-from nnjax.checks.rules.case import Case
+from nnjax.checks.rules.rule_input import RuleInput
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.fields import replace
 from nnjax.core.object_refs import ObjectRef
@@ -190,7 +190,7 @@ def test_every_rule_is_set_off_by_a_mistake():
         summary = summarize_targets(
             prepare_loaded(DATA[data], experiment.data), traits_of(experiment.model).reconstructs
         )
-        silent -= {rule for rule in silent if rule(Case(experiment, summary)) is not None}
+        silent -= {rule for rule in silent if rule(RuleInput(experiment, summary)) is not None}
     assert silent == set()
 
 
@@ -208,7 +208,7 @@ def test_a_sweep_over_rates_repeats_no_finding():
 def test_the_width_is_the_trainers(data, kind, output):
     experiment = resolve(replace(Experiment(), {"kind": kind, "output_activation": output}), DATA[data])
     prepared = prepare_loaded(DATA[data], experiment.data)
-    case = Case(experiment, summarize_targets(prepared, traits_of(experiment.model).reconstructs))
+    case = RuleInput(experiment, summarize_targets(prepared, traits_of(experiment.model).reconstructs))
     assert case.width == output_width(experiment.model, prepared.facts())
 
 

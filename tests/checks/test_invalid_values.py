@@ -9,8 +9,9 @@ from populations import resolve
 
 from nnjax.checks.invalid_values import RANGES, validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Hyperparameters, OptimizerConfig
+from nnjax.core.experiment import Experiment, OptimizerConfig
 from nnjax.core.fields import replace
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
 from nnjax.core.fields import coerce_fields, field_types, flatten, from_dict, replace, resolve_path, to_dict
+from nnjax.core.hyperparameters import Hyperparameters
 
 
 @pytest.mark.parametrize(

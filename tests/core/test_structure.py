@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nnjax.core.errors import UserError
-from nnjax.core.structure import EXACT, Part, Structure, flatten, flatten_as, is_structure, unflatten
+from nnjax.core.multi_input import EXACT, Part, Structure, flatten, flatten_as, is_structure, unflatten
 
 RNG = np.random.default_rng(0)
 IDS = RNG.integers(0, EXACT + 1, (5, 4))

@@ -8,7 +8,7 @@ from populations import CLASSIFIER, blobs
 
 import nnjax
 from nnjax.core.fields import replace
-from nnjax.core.types import LayerStatistics
+from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.diagnosis.layer_findings import DEAD, FALL, LARGE, SATURATED, SMALL, layer_findings
 
 EPOCHS, LAYERS = 8, 3

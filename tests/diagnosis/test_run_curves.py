@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from populations import resolve
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, TrialSpec
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import prepare
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.run_curves import contexts_of, curves_of

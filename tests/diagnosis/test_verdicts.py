@@ -5,7 +5,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from nnjax.core.types import LayerStatistics
+from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.diagnosis import verdicts
 from nnjax.diagnosis.diagnose import diagnose_curves
 from nnjax.diagnosis.types import Curves, TrainingContext

@@ -9,13 +9,13 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
-from nnjax.embed.families import families
+from nnjax.embed.method_sweeps import method_sweeps
 from nnjax.embed.methods import Embedding
 from nnjax.embed.study import Axes
 from nnjax.lectures.studies.sensitivity.page import compare_spread
 from nnjax.lectures.studies.sensitivity.study import Sensitivity
 from nnjax.report.embedding.embedding_figures import chosen, shape
-from nnjax.report.embedding.family_tables import by_rate, share_table
+from nnjax.report.embedding.method_sweep_tables import by_rate, share_table
 
 TINY = Sensitivity(
     sweeps=(
@@ -54,8 +54,8 @@ def made(tmp_path_factory):
 @pytest.mark.slow
 def test_every_setting_is_a_row(made):
     table = pd.read_csv(made[0] / "results.csv")
-    assert dict(table["family"].value_counts()) == {"t-SNE, random start": 8, "latent 8": 4, "PCA": 1}
-    layouts = table[table["family"] == "t-SNE, random start"]
+    assert dict(table["sweep"].value_counts()) == {"t-SNE, random start": 8, "latent 8": 4, "PCA": 1}
+    layouts = table[table["sweep"] == "t-SNE, random start"]
     assert len(layouts.drop_duplicates(["perplexity", "learning_rate", "seed"])) == 8
     assert table["trustworthiness"].between(0.3, 1).all()
 
@@ -92,7 +92,7 @@ def test_who_varies_more_by_hand():
 
 
 @pytest.fixture
-def family():
+def sweep():
     """Two rates × two seeds: the seed turns the layout at the first rate, and makes another one at the second."""
     rng = np.random.default_rng(0)
     first, other = rng.normal(size=(2, 20, 2))
@@ -104,21 +104,21 @@ def family():
         )
         for (rate, seed), y in layouts.items()
     ]
-    return families(made)[0]
+    return method_sweeps(made)[0]
 
 
-def test_distances_by_rate(family):
-    first, second = (part.split(": ") for part in by_rate(family).split(", "))
+def test_distances_by_rate(sweep):
+    first, second = (part.split(": ") for part in by_rate(sweep).split(", "))
     assert first == ["1", "0.00"]
     assert second[0] == "2"
     assert float(second[1]) > 0.5
 
 
-def test_a_score_is_moved_by_the_rate_alone(family):
-    rows = share_table([family]).rows
+def test_a_score_is_moved_by_the_rate_alone(sweep):
+    rows = share_table([sweep]).rows
     assert rows == [["t-SNE, random start: T(10)", "100%", "0%"], ["t-SNE, random start: Shepard", "0%", "100%"]]
 
 
-def test_panels_fill_their_rows(family):
+def test_panels_fill_their_rows(sweep):
     assert [shape(count) for count in (1, 8, 9, 12, 24, 32)] == [(1, 8), (1, 8), (1, 9), (2, 6), (3, 8), (4, 8)]
-    assert chosen(family) == [0, 2]  # the first seed
+    assert chosen(sweep) == [0, 2]  # the first seed

@@ -4,7 +4,8 @@ import jax
 import pytest
 from networks import functions_of
 
-from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.summary import summarize_model
 

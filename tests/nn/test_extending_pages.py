@@ -13,8 +13,9 @@ import pytest
 from nnjax import sweep
 from nnjax.checks.invalid_values import validate
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.object_refs import ObjectRef
 from nnjax.data import from_arrays
 from nnjax.nn.losses import LOSSES, make_loss

@@ -10,7 +10,8 @@ import pytest
 from trajectories import GRADIENTS, START, trajectory
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Hyperparameters, OptimizerConfig
+from nnjax.core.experiment import Experiment, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.nn.optimizers import OPTIMIZERS, defaults, make_optimizer, resolve
 from nnjax.nn.schedules import make_schedule
 

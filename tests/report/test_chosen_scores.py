@@ -8,11 +8,12 @@ from fake_runs import fake_run
 
 import nnjax
 from nnjax.cli.printing import summary_table
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import from_arrays
 from nnjax.data.baselines import Baselines
 from nnjax.exchange.predictions import Predictions
-from nnjax.report import answer
+from nnjax.report import goal_summary
 from nnjax.report.chosen_scores import chosen_scores, regression_scores
 from nnjax.report.page import write_report
 from nnjax.runs.choice import choices
@@ -103,7 +104,7 @@ def test_errors_over_seeds_are_in_the_units_of_the_target(price):
     text = found.seeds.split("RMSE ")[1]
     assert text.endswith(" in the units of 'price' (± is the standard deviation over them).")
     assert_mean_and_spread(text.split(" in ")[0], errors["test"])
-    what, value, remark = answer.test_score(price, choice)
+    what, value, remark = goal_summary.test_score(price, choice)
     assert (what, remark[:22]) == ("root mean squared error on the test part", "in the target's units,")
     assert_mean_and_spread(value, errors["test"])
     table = summary_table(price)
@@ -111,7 +112,7 @@ def test_errors_over_seeds_are_in_the_units_of_the_target(price):
     [column] = [column for column in table.columns if column.header == "RMSE"]
     assert_mean_and_spread(str(next(iter(column.cells))), errors["validation"])
     known = Baselines("regression", "test", 150, {"mean of the targets": {"mean_squared_error": 4.0}})
-    [(_, reached)] = answer._baselines(known, "regression", choice.setting)
+    [(_, reached)] = goal_summary._baselines(known, "regression", choice.setting)
     assert float(reached.replace(",", "")) == pytest.approx(2 * PRICE[price.data().train].std(), rel=2e-3)
 
 

@@ -12,9 +12,9 @@ from scipy import stats
 from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.data import from_arrays
+from nnjax.report.comparison.compared_runs import compared_runs, decide
 from nnjax.report.comparison.differences import cautions, differences
 from nnjax.report.comparison.page import evidence, headline
-from nnjax.report.comparison.sides import decide, make_sides
 from nnjax.runs.statistics import difference_of_means
 from nnjax.spaces.space import Space
 from nnjax.train.storage.records import DIVERGED
@@ -36,7 +36,7 @@ def pair():
 
 
 def test_equal_seeds_are_paired(pair):
-    sides = make_sides(pair)
+    sides = compared_runs(pair)
     found = decide(*sides)
     low, high = stats.ttest_rel(FIRST, SECOND).confidence_interval()
     assert (found.difference.low, found.difference.high) == pytest.approx((low, high))
@@ -48,7 +48,7 @@ def test_equal_seeds_are_paired(pair):
 
 def test_other_seeds_are_compared_by_welch(pair):
     values = (0.25, 0.5, 0.3, 0.45)
-    found = decide(*make_sides((pair[0], scored(values, seeds=(5, 6, 7, 8)))))
+    found = decide(*compared_runs((pair[0], scored(values, seeds=(5, 6, 7, 8)))))
     low, high = stats.ttest_ind(FIRST, values, equal_var=False).confidence_interval()
     assert (found.difference.low, found.difference.high) == pytest.approx((low, high))
     assert headline(found) == "Run A is ahead, but that may be chance."
@@ -64,20 +64,20 @@ def test_welch_of_folds_is_wider_by_nadeau_and_bengio():
 def test_a_metric_of_which_the_highest_is_the_best():
     chosen_by = replace(CLASSIFIER, {"select": "accuracy"})
     runs = [scored(values, chosen_by, metric="best_val_accuracy") for values in ((0.8, 0.81, 0.8), (0.9, 0.92, 0.91))]
-    sides = make_sides(tuple(runs))
+    sides = compared_runs(tuple(runs))
     assert decide(*sides).better.letter == "B"
     assert "B's is higher than A's by 0.107 (95 % interval 0.0" in evidence(sides, decide(*sides))
 
 
 def test_one_seed_has_no_interval_and_equal_values_no_winner(pair):
-    sides = make_sides((pair[0], scored((0.1,), seeds=(0,))))
+    sides = compared_runs((pair[0], scored((0.1,), seeds=(0,))))
     assert "There is one trial of B only" in evidence(sides, decide(*sides))
-    assert headline(decide(*make_sides((pair[0], scored(FIRST))))) == "Both runs are equally good."
+    assert headline(decide(*compared_runs((pair[0], scored(FIRST))))) == "Both runs are equally good."
 
 
 def test_a_setting_with_a_diverged_trial_comes_second(pair):
     broken = scored((0.1, 0.1, np.nan), statuses={2: DIVERGED})
-    sides = make_sides((pair[0], broken))
+    sides = compared_runs((pair[0], broken))
     assert decide(*sides).better.letter == "A"
     assert "A trial of B's best setting diverged or failed" in evidence(sides, decide(*sides))
 
@@ -85,10 +85,10 @@ def test_a_setting_with_a_diverged_trial_comes_second(pair):
 def test_other_losses_are_compared_by_a_metric_of_both():
     runs = fake_run(REGRESSOR, dataset=table()), fake_run(replace(REGRESSOR, {"loss": "huber"}), dataset=table())
     with pytest.raises(UserError, match="no metric was recorded in both"):
-        make_sides(runs)
+        compared_runs(runs)
     for run in runs:
         run.records[0].values["best_val_mean_squared_error"] = 0.5
-    sides = make_sides(runs)
+    sides = compared_runs(runs)
     assert sides[1].choice.metric == "mean_squared_error"
     assert any("The losses differ" in sentence for sentence in cautions(*sides))
 
@@ -109,7 +109,7 @@ def other_digits():
 )
 def test_other_tasks_are_refused(pair, other, sentence):
     with pytest.raises(UserError, match=sentence):
-        make_sides((pair[0], other()))
+        compared_runs((pair[0], other()))
 
 
 def test_a_run_against_itself_is_refused(pair):
@@ -118,15 +118,15 @@ def test_a_run_against_itself_is_refused(pair):
 
 
 def test_what_differs(pair):
-    rows, alike = differences(*make_sides(pair))
+    rows, alike = differences(*compared_runs(pair))
     assert rows == [("model.widths", "8", "16-4"), ("hyperparameters.learning_rate", "none", "0.02")]
     assert alike > 20
     searched = fake_run(CLASSIFIER, Space(axes={"learning_rate": (0.1, 0.2, 0.4), "seed": (3, 4)}))
-    rows = {path: (a, b) for path, a, b in differences(*make_sides((pair[0], searched)))[0]}
+    rows = {path: (a, b) for path, a, b in differences(*compared_runs((pair[0], searched)))[0]}
     assert rows["hyperparameters.learning_rate"][1].endswith("(chosen of 3 values, 0.1 to 0.4)")
     assert rows["seed"] == ("3 values, 0 to 2", "2 values, 3 to 4")
     apart = fake_run(replace(CLASSIFIER, {"data.split_seed": 7}))
-    assert any("split the data differently" in sentence for sentence in cautions(*make_sides((pair[0], apart))))
+    assert any("split the data differently" in sentence for sentence in cautions(*compared_runs((pair[0], apart))))
 
 
 def test_the_page(pair, tmp_path):

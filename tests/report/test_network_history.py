@@ -4,7 +4,7 @@ import numpy as np
 from fake_runs import CLASSIFIER, DEMO, fake_run
 from page import text_of
 
-from nnjax.core.types import LAYER_STATISTICS
+from nnjax.core.layer_statistics import LAYER_STATISTICS
 from nnjax.report.context import ReportContext
 from nnjax.report.sections import network_history
 from nnjax.spaces.space import Space

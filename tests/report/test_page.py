@@ -24,9 +24,10 @@ from nnjax.report import chosen_scores as scores
 from nnjax.report import rendering
 from nnjax.report.chosen_scores import chosen_scores
 from nnjax.report.page import write_report
-from nnjax.runs import run_networks
+from nnjax.runs import choice, run_networks
 from nnjax.runs.settings import collect_settings
 from nnjax.spaces.space import Arm, Space
+from nnjax.train.storage.selection import rank
 
 
 def rendered(run) -> Page:
@@ -192,17 +193,18 @@ def test_a_run_of_which_nothing_is_known_yet():
 
 
 def test_weights_and_rankings_are_read_once(tmp_path, monkeypatch):
-    """Each file of weights is read once a report, settings are collected once, and so are the test scores."""
+    """Each file of weights is read once a report; settings are collected and ranked once, and tested once."""
     run, read, asked = fake_run(space=DEMO), [], []
     real = run.store.load_weights
     monkeypatch.setattr(run.store, "load_weights", lambda trial: read.append(trial) or real(trial))
     monkeypatch.setattr(run_networks, "collect_settings", lambda run: asked.append("settings") or collect_settings(run))
+    monkeypatch.setattr(choice, "rank", lambda *known: asked.append("rankings") or rank(*known))
     monkeypatch.setattr(scores, "chosen_scores", lambda run: asked.append("scores") or chosen_scores(run))
     write_report(run, tmp_path)
     summary_table(run)
     assert run.chosen_scores
     assert sorted(read) == [0, 1, 2, 3, 4]
-    assert sorted(asked) == ["scores", "settings"]
+    assert sorted(asked) == ["rankings", "scores", "settings"]
 
 
 def test_data_that_are_gone_are_told(monkeypatch):

@@ -334,19 +334,19 @@ def test_a_full_disk_leaves_no_new_folder(tmp_path, monkeypatch, name, begun):
 def test_a_full_disk_keeps_the_last_complete_version(tmp_path, monkeypatch, name, begun):
     store, _ = begun(tmp_path)
     store.save_records(SPECS, records())
-    store.checkpoints.save_chunk({"a": np.arange(3)}, {"step": 1})
+    store.checkpoints.save_active({"a": np.arange(3)}, {"step": 1})
     before = {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     with monkeypatch.context() as patch:
         patch.setattr(os, name, full_disk)
         for write in (
-            lambda: store.checkpoints.save_chunk({"a": np.arange(4)}, {"step": 2}),
+            lambda: store.checkpoints.save_active({"a": np.arange(4)}, {"step": 2}),
             lambda: store.save_records(SPECS, [Record()] * 4),
             lambda: store.save_weights({0: {"a": np.arange(4)}}),
         ):
             with pytest.raises(OSError, match="No space left"):
                 write()
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
-    assert store.checkpoints.load_chunk()[1] == {"step": 1}
+    assert store.checkpoints.load_active()[1] == {"step": 1}
 
 
 def full_disk(*_):
@@ -355,31 +355,31 @@ def full_disk(*_):
 
 def test_two_versions_of_the_chunk_are_kept(tmp_path, begun):
     store, _ = begun(tmp_path)
-    assert store.checkpoints.load_chunk() is None
+    assert store.checkpoints.load_active() is None
     for step in (1, 2, 3):
-        store.checkpoints.save_chunk({"a": np.full(3, step)}, {"step": step})
-    assert store.checkpoints.load_chunk()[1] == {"step": 3}
-    chunk, previous = tmp_path / "checkpoints" / "chunk.npz", tmp_path / "checkpoints" / "chunk_previous.npz"
-    chunk.write_bytes(chunk.read_bytes()[:-1])
-    arrays, note = store.checkpoints.load_chunk()
+        store.checkpoints.save_active({"a": np.full(3, step)}, {"step": step})
+    assert store.checkpoints.load_active()[1] == {"step": 3}
+    active, previous = tmp_path / "checkpoints" / "chunk.npz", tmp_path / "checkpoints" / "chunk_previous.npz"
+    active.write_bytes(active.read_bytes()[:-1])
+    arrays, note = store.checkpoints.load_active()
     assert (arrays["a"].tolist(), note) == ([2, 2, 2], {"step": 2})
-    assert [f"{chunk} is damaged" in text and text.endswith("the version before it.") for text in store.messages] == [
+    assert [f"{active} is damaged" in text and text.endswith("the version before it.") for text in store.messages] == [
         True
     ]
     previous.write_bytes(b"")
-    assert store.checkpoints.load_chunk() is None
+    assert store.checkpoints.load_active() is None
     assert store.messages[-1].endswith("The trials under way begin again.")
-    chunk.unlink()  # a process killed between the two renames
-    store.checkpoints.drop_chunk()
+    active.unlink()  # a process killed between the two renames
+    store.checkpoints.drop_active()
     assert os.listdir(tmp_path / "checkpoints") == []
 
 
 def test_a_damaged_chunk_is_logged(tmp_path, begun):
     said = []
     store, _ = begun(tmp_path, log=said.append)
-    store.checkpoints.save_chunk({"a": np.arange(3)}, {})
+    store.checkpoints.save_active({"a": np.arange(3)}, {})
     (tmp_path / "checkpoints" / "chunk.npz").write_bytes(b"junk")
-    assert store.checkpoints.load_chunk() is None
+    assert store.checkpoints.load_active() is None
     assert [text.startswith("warning: ") for text in said] == [True]
 
 
@@ -387,7 +387,7 @@ def test_a_chunk_of_another_version_is_logged(tmp_path, begun):
     store, _ = begun(tmp_path)
     path = tmp_path / "checkpoints" / "chunk.npz"
     path.write_bytes(npz.to_bytes({"a": np.arange(3)}, {"crews": [{"trials": [0], "step": 1}]}))
-    assert store.checkpoints.load_chunk() is None
+    assert store.checkpoints.load_active() is None
     assert store.messages == [f"warning: {path} is of another version of nnjax. The trials under way begin again."]
 
 

@@ -8,7 +8,8 @@ import pytest
 
 import nnjax
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data.targets import named_labels
 from nnjax.runs.data_json import facts_from_json, facts_to_json
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 import nnjax
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import from_arrays
 from nnjax.diagnosis.run_curves import contexts_of
 from nnjax.report.page import write_report

@@ -8,7 +8,8 @@ import pytest
 from populations import resolve
 
 import nnjax
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, TrialSpec
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.nn.losses import Loss
 from nnjax.runs.measured_baselines import measure_baselines

@@ -5,7 +5,8 @@ import pandas as pd
 import pytest
 
 import nnjax
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import new_rows, prepare_loaded
 from nnjax.data.in_memory import as_dataset
 from nnjax.exchange.prediction_tables import inputs_of, open_network, write_predictions

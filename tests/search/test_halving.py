@@ -165,7 +165,7 @@ def test_lanes_suit_all_stages():
     for decide, lanes in ((None, 16), (HalvingScheduler(Halving(), brackets).decide, 8)):
         population = Population(trials, prepared, plan, decide=decide)
         assert population.recovery.resume() is None
-        assert population.queue.next_chunk().lanes == lanes
+        assert population.queue.next_active().lanes == lanes
 
 
 def test_of_an_accuracy_the_highest_goes_on():

@@ -8,8 +8,8 @@ from populations import CLASSIFIER, StopAfter, blobs
 
 import nnjax
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Hyperparameters
 from nnjax.core.fields import replace
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.search.learning_rate.budget import RUNS, SEEDS
 from nnjax.search.learning_rate.replay import log_loss

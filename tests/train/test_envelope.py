@@ -11,7 +11,7 @@ import pytest
 from populations import CLASSIFIER, blobs, resolve
 from stepwise import QUICK
 
-from nnjax.core.experiment import ModelConfig, OptimizerConfig, program_key
+from nnjax.core.experiment import ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
 from nnjax.models.envelope import Envelope, envelope_of, in_envelope, may_share, own_params
@@ -21,6 +21,7 @@ from nnjax.nn.activations import ACTIVATIONS
 from nnjax.nn.initializers import KERNEL_INITS
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
+from nnjax.train.engine import training_step
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.evaluation import finish_epoch
@@ -62,7 +63,7 @@ def trained(members, envelope, given, seed=3):
 
     def run(trial, hyper):
         start = trial.init(hyper, jnp.uint32(seed))
-        each = lambda state, batch: (trial.step(hyper, state, batch, jnp.int32(steps)), None)  # noqa: E731
+        each = lambda state, batch: (training_step.step(trial, hyper, state, batch, jnp.int32(steps)), None)  # noqa: E731
         return start, jax.lax.scan(each, start, given)[0]
 
     def call(function, *args):
@@ -71,12 +72,12 @@ def trained(members, envelope, given, seed=3):
     if envelope is None:
         out = []
         for one in members:
-            trial = Trial(program_key(one), make_shapes(one, SHAPES_OF))
+            trial = Trial(one.program_key, make_shapes(one, SHAPES_OF))
             hyper = {name: jnp.float32(value) for name, value in one.hyperparameters.present().items()}
             out.append(call(lambda hyper, trial=trial: run(trial, hyper), hyper))
         return out
     shapes = dataclasses.replace(make_shapes(members[0], SHAPES_OF), envelope=envelope)
-    trial = Trial(envelope.experiment(program_key(members[0])), shapes)
+    trial = Trial(envelope.experiment(members[0].program_key), shapes)
     rows = [traced_values(one, shapes) for one in members]
     hyper = {name: jnp.array([row[name] for row in rows], jnp.float32) for name in rows[0]}
     both = call(jax.vmap(lambda hyper: run(trial, hyper)), hyper)
@@ -195,7 +196,7 @@ def test_only_trials_with_patience_lose_it():
     """Both have found nothing yet: at epoch 5 a patience of 2 has ended, at epoch 2 it has not."""
     members = [member((3,)), member((4,), patience=2)]
     shapes = dataclasses.replace(make_shapes(members[0], SHAPES_OF), envelope=envelope_of(members))
-    trial = Trial(shapes.envelope.experiment(program_key(members[0])), shapes)
+    trial = Trial(shapes.envelope.experiment(members[0].program_key), shapes)
     rows = [traced_values(one, shapes) for one in members]
     data = jax.tree.map(jnp.asarray, make_device_data(members[0], SHAPES_OF))
     hyper = {name: jnp.array([row[name] for row in rows], jnp.float32) for name in rows[0]}

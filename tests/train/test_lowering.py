@@ -9,7 +9,7 @@ import pytest
 from jax import export
 from populations import blobs, resolve
 
-from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig, program_key
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models import convolution as convolutions
 from nnjax.models import lenet_tables
@@ -38,17 +38,14 @@ def images():
 
 def segment(model, optimizer):
     """A group's training program on one device, and the shapes of its arguments."""
-    experiment = program_key(
-        resolve(
-            Experiment(
-                DataConfig(validation=10, test=0),
-                ModelConfig(model, **SHAPES[model]),
-                OptimizerConfig(optimizer),
-                loss=LOSSES.get(model, "categorical_crossentropy"),
-                batch_size=8,
-            )
-        )
+    config = Experiment(
+        DataConfig(validation=10, test=0),
+        ModelConfig(model, **SHAPES[model]),
+        OptimizerConfig(optimizer),
+        loss=LOSSES.get(model, "categorical_crossentropy"),
+        batch_size=8,
     )
+    experiment = resolve(config).program_key
     dataset = blobs() if model in ("mlp", "autoencoder") else images()
     prepared = prepare_loaded(dataset, experiment.data)
     shapes = make_shapes(experiment, prepared)

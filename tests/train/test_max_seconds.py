@@ -35,7 +35,7 @@ class Clock:
 def clock(monkeypatch):
     """Let the trainer's time pass by its own steps, seven steps a segment at most."""
     clock = Clock()
-    for module in ("train.host.population", "train.host.side_by_side", "search.options", "search.optuna.session"):
+    for module in ("train.host.population", "train.host.parallel_groups", "search.options", "search.optuna.session"):
         monkeypatch.setattr(f"nnjax.{module}.time", clock)
     monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 7)
 

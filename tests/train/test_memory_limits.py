@@ -10,7 +10,7 @@ from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 import nnjax
 from nnjax.core.errors import UserError
 from nnjax.runs.folder import FolderStore
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.population import Stopped
 from nnjax.train.layout import memory_limits
 from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
@@ -69,18 +69,18 @@ class Small:
 
     def __init__(self, monkeypatch, lanes, after=0, devices=2):
         self.calls, self.failures = 0, []
-        dispatch = Chunk.dispatch
+        dispatch = ActiveBatches.dispatch
 
-        def failing(chunk, *arguments):
+        def failing(active, *arguments):
             self.calls += 1
-            size = chunk.program.mesh.size
-            if self.calls > after and (chunk.lanes > lanes or size > devices):
-                self.failures.append((size, chunk.lanes))
-                chunk.state = None  # donated
+            size = active.program.mesh.size
+            if self.calls > after and (active.lanes > lanes or size > devices):
+                self.failures.append((size, active.lanes))
+                active.state = None  # donated
                 raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
-            return dispatch(chunk, *arguments)
+            return dispatch(active, *arguments)
 
-        monkeypatch.setattr(Chunk, "dispatch", failing)
+        monkeypatch.setattr(ActiveBatches, "dispatch", failing)
 
 
 RATES = {"learning_rate": (0.001, 0.003, 0.01, 0.03, 0.1), "seed": (0, 1)}
@@ -126,7 +126,7 @@ def test_other_errors_are_not_taken_for_a_lack_of_memory(monkeypatch):
     def failing(*_):
         raise jax.errors.JaxRuntimeError("INTERNAL: something else")
 
-    monkeypatch.setattr(Chunk, "dispatch", failing)
+    monkeypatch.setattr(ActiveBatches, "dispatch", failing)
     with pytest.raises(jax.errors.JaxRuntimeError, match="something else"):
         population(specs_of(CLASSIFIER)).run()
 

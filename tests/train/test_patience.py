@@ -6,7 +6,7 @@ from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 
 import nnjax
 from nnjax.core.fields import replace
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.population import Stopped
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import stop_epoch
@@ -123,13 +123,13 @@ def _crowd(**options):
 
 def test_what_is_left_of_lane_batches_joins_and_changes_no_result(monkeypatch):
     sizes = []
-    place = Chunk.place
+    place = ActiveBatches.place
 
-    def spy(chunk, batches, start_weights):
+    def spy(active, batches, start_weights):
         sizes.extend(len(batch.specs) for batch in batches.values() if batch.state is not None)
-        place(chunk, batches, start_weights)
+        place(active, batches, start_weights)
 
-    monkeypatch.setattr(Chunk, "place", spy)
+    monkeypatch.setattr(ActiveBatches, "place", spy)
     joined = _crowd()
     joined.run()
     assert max(sizes) > 2  # at most two were left of any lane batch

@@ -78,7 +78,7 @@ def test_predictions_by_hand():
     """
     [group] = population(specs_of(CLASSIFIER, SPACE)).layouts.groups
     assert group_sizes(group) == {"shared": [32, 32], "own": [64]}
-    assert (group.steps_per_epoch(), evaluating(group)) == (5, 1 + 50 / 120)
+    assert (group.steps_per_epoch, evaluating(group)) == (5, 1 + 50 / 120)
     plan = plan_of(group.plan, USUAL, {USUAL: 0.01, (2, 4, "shared"): 0.004, (1, 16, "shared"): 9.0})
     assert plan.measured == ((4, 0.004), (16, 0.01))
     assert seconds_of(plan, [32, 32]) == pytest.approx(2 * 0.01)

@@ -188,7 +188,7 @@ def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
     compilations = [program.train_segment.jitted._cache_size() for program in whole.layouts.programs.values()]
     again = trained(specs, plan, store=store, records=store.read_records(specs))
     assert all(same(whole, again, i) for i in range(len(specs)))
-    assert store.checkpoints.load_chunk() is None
+    assert store.checkpoints.load_active() is None
     assert [program.train_segment.jitted._cache_size() for program in whole.layouts.programs.values()] == compilations
 
 

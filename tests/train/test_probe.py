@@ -13,7 +13,7 @@ from populations import CLASSIFIER, StopAfter, blobs, population, specs_of
 import nnjax
 from nnjax.core.fields import replace
 from nnjax.core.files import write_atomically
-from nnjax.core.types import LayerStatistics
+from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.convolution_layers import Convolution
 from nnjax.models.layer_outputs import capture_layer_outputs

@@ -104,7 +104,7 @@ def test_the_best_are_kept_and_serve(tmp_path, path):
 
 def test_weights_are_let_go_while_others_train(tmp_path, monkeypatch):
     """With a checkpoint after every segment."""
-    monkeypatch.setattr(Recovery, "is_due", lambda self, chunk: True)
+    monkeypatch.setattr(Recovery, "is_due", lambda self, active: True)
     most = 0
 
     def observe(progress):

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from populations import CLASSIFIER, blobs, line, population, specs_of
 
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import replace
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.data import from_arrays, prepare_loaded
 from nnjax.models.model import Variables
+from nnjax.train.engine import training_step
 from nnjax.train.engine.batches import epoch_rows, random_order
 from nnjax.train.engine.device_data import fixed_subset, make_device_data, make_shapes
 from nnjax.train.engine.trial import Trial
@@ -39,7 +41,7 @@ def test_one_update_by_hand():
     params = {"layer_0": {"kernel": jnp.array([[2.0]]), "bias": jnp.array([1.0])}}
     data = make_device_data(experiment, prepared)
     batch = trial.batch(jax.tree.map(jnp.asarray, data), jnp.array([0]), jnp.array([True]))
-    state = trial.step(hyper, trial.start(hyper, jnp.uint32(0), Variables(params)), batch, jnp.int32(1))
+    state = training_step.step(trial, hyper, trial.start(hyper, jnp.uint32(0), Variables(params)), batch, jnp.int32(1))
     np.testing.assert_allclose(state.params["layer_0"]["kernel"], [[0.8]], rtol=1e-6)
     np.testing.assert_allclose(state.params["layer_0"]["bias"], [0.6], rtol=1e-6)
     assert float(state.loss_sum) == 4.0
@@ -151,8 +153,8 @@ def test_label_smoothing_and_penalties_by_hand():
     experiment = replace(CLASSIFIER, {"label_smoothing": 0.3, "l1": 0.5, "l2": 0.25})
     trial = Trial(experiment, make_shapes(experiment, prepare_loaded(blobs(), experiment.data)))
     hyper = {name: jnp.float32(v) for name, v in experiment.hyperparameters.present().items()}
-    smooth = trial.smooth(hyper, jnp.array([[1.0, 0.0, 0.0]]))
+    smooth = training_step.smooth_labels(trial, hyper, jnp.array([[1.0, 0.0, 0.0]]))
     np.testing.assert_allclose(smooth, [[0.8, 0.1, 0.1]], rtol=1e-6)
     params = {"layer_0": {"kernel": jnp.array([[1.0, -2.0]]), "bias": jnp.array([9.0, 9.0])}}
     # .5 * (1 + 2) + .25 * (1 + 4) = 2.75; biases are not penalized.
-    assert float(trial.penalty(hyper, params)) == 2.75
+    assert float(training_step.penalty(trial, hyper, params)) == 2.75

@@ -13,8 +13,9 @@ from sklearn.utils.class_weight import compute_class_weight
 
 import nnjax
 from nnjax.core.class_weight import ClassWeight
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
 from nnjax.core.fields import from_dict, replace, to_dict
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.types import Prepared
 from nnjax.data import npy, prepare_loaded
 from nnjax.data.baselines import measure_baselines

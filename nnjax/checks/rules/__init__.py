@@ -1,7 +1,7 @@
 """The rules of the pre-flight check: what can be wrong between loss, output, targets and optimizer."""
 
 from nnjax.checks.rules import outputs, targets, training
-from nnjax.checks.rules.case import Rule
+from nnjax.checks.rules.rule_input import Rule
 
 RULES: tuple[Rule, ...] = (  # the most fundamental first: a run that is refused names the first error
     targets.targets_missing,

@@ -6,10 +6,10 @@ has one node a pixel); sigmoid + KL is degenerate.
 """
 
 from nnjax.checks.finding import Finding
-from nnjax.checks.rules.case import Case
+from nnjax.checks.rules.rule_input import RuleInput
 
 
-def step_output(case: Case) -> Finding | None:
+def step_output(case: RuleInput) -> Finding | None:
     """Refuse an output without a gradient."""
     if case.output.has_gradient or case.loss.of_logits:
         return None
@@ -17,7 +17,7 @@ def step_output(case: Case) -> Finding | None:
     return Finding("step-output", "error", sentence, "Use sigmoid, the step made smooth.")
 
 
-def one_output(case: Case) -> Finding | None:
+def one_output(case: RuleInput) -> Finding | None:
     """Refuse a softmax, or a loss of distributions, over a single output."""
     if case.width != 1 or not (case.output.distribution or case.loss.compares == "distributions"):
         return None
@@ -33,7 +33,7 @@ def one_output(case: Case) -> Finding | None:
     return Finding("one-output", "error", f"{what}.", remedy)
 
 
-def rbf_loss(case: Case) -> Finding | None:
+def rbf_loss(case: RuleInput) -> Finding | None:
     """Refuse losses of squared distances where the outputs are none, and other losses of them."""
     distances, kind, loss = case.traits.output == "distances", case.traits.name, case.loss.name
     if case.loss.compares == "distances" and not distances:
@@ -48,7 +48,7 @@ def rbf_loss(case: Case) -> Finding | None:
     return Finding("rbf-output", "error", sentence, "Use a linear output with rbf_map or rbf_mse, as published.")
 
 
-def kl_output(case: Case) -> Finding | None:
+def kl_output(case: RuleInput) -> Finding | None:
     """Refuse losses of distributions that do not renormalize where outputs need not sum to 1 (slides: sigmoid + KL)."""
     unscaled = case.loss.compares == "distributions" and not case.loss.renormalizes
     if not unscaled or case.output.distribution or case.width == 1:
@@ -60,7 +60,7 @@ def kl_output(case: Case) -> Finding | None:
     return Finding("kl-output", "error", sentence, "Use softmax.")
 
 
-def crossentropy_output(case: Case) -> Finding | None:
+def crossentropy_output(case: RuleInput) -> Finding | None:
     """Judge losses that renormalize outputs, of outputs that are no softmax (slides: sigmoid + CCE)."""
     output = case.output
     if not case.loss.renormalizes or output.distribution or not output.has_gradient or case.width == 1:
@@ -78,7 +78,7 @@ def crossentropy_output(case: Case) -> Finding | None:
     return Finding("crossentropy-output", "error", sentence, "Use softmax.")
 
 
-def binary_output(case: Case) -> Finding | None:
+def binary_output(case: RuleInput) -> Finding | None:
     """Judge losses of independent probabilities, of outputs that are none."""
     if case.loss.compares != "probabilities":
         return None
@@ -94,7 +94,7 @@ def binary_output(case: Case) -> Finding | None:
     return Finding("binary-softmax", "warning", sentence, "Use sigmoid, or categorical_crossentropy with softmax.")
 
 
-def loss_for_classes(case: Case) -> Finding | None:
+def loss_for_classes(case: RuleInput) -> Finding | None:
     """Judge losses of numbers where the targets are classes."""
     numbers = case.loss.compares in ("numbers", "nonnegative numbers") and case.traits.output == "logits"
     if case.data.task != "classification" or not numbers or not case.output.has_gradient:
@@ -111,7 +111,7 @@ def loss_for_classes(case: Case) -> Finding | None:
     return Finding("loss-for-classes", "remark" if squared and bounded else "warning", sentence, remedy)
 
 
-def exclusive_classes(case: Case) -> Finding | None:
+def exclusive_classes(case: RuleInput) -> Finding | None:
     """Remark on independent outputs for classes that exclude each other."""
     independent = case.output.stays_within(0, 1) and case.output.has_gradient and not case.output.distribution
     chosen = (case.data.task, case.loss.compares, independent)

@@ -1,14 +1,14 @@
 """Rules: do the targets fit the loss and the output activation, and is there something to learn from them?"""
 
 from nnjax.checks.finding import Finding
-from nnjax.checks.rules.case import TOLERANCE, Case
+from nnjax.checks.rules.rule_input import TOLERANCE, RuleInput
 
 GRAY = 1e-3  # mean entropy above which targets are more than 0 and 1
 LARGE = 100  # size of targets at which the first losses are above 10^4
 COMMON, RARE = 0.8, 0.05  # imbalance: the largest class's share of all; the smallest over the largest
 
 
-def targets_missing(case: Case) -> Finding | None:
+def targets_missing(case: RuleInput) -> Finding | None:
     """Refuse to predict targets that the data do not have."""
     if case.data.task != "none":
         return None
@@ -16,7 +16,7 @@ def targets_missing(case: Case) -> Finding | None:
     return Finding("targets-missing", "error", sentence, "Name a target column, or set model.kind=autoencoder.")
 
 
-def constant_targets(case: Case) -> Finding | None:
+def constant_targets(case: RuleInput) -> Finding | None:
     """Judge targets with nothing to tell apart."""
     if case.data.task == "classification":
         if sum(count > 0 for count in case.data.class_counts) > 1:
@@ -29,7 +29,7 @@ def constant_targets(case: Case) -> Finding | None:
     return Finding("constant-targets", "warning", sentence, "Look at the target column.")
 
 
-def probability_targets(case: Case) -> Finding | None:
+def probability_targets(case: RuleInput) -> Finding | None:
     """Refuse targets outside [0, 1] for losses of probabilities."""
     if not case.loss.of_probabilities or _within(case, 0, 1):
         return None
@@ -38,7 +38,7 @@ def probability_targets(case: Case) -> Finding | None:
     return Finding("targets-no-probabilities", "error", sentence, remedy)
 
 
-def unreachable_targets(case: Case) -> Finding | None:
+def unreachable_targets(case: RuleInput) -> Finding | None:
     """Refuse targets that the output activation cannot reach."""
     low, high = case.output.range
     if case.loss.of_probabilities or case.loss.of_logits or _within(case, low, high):
@@ -48,19 +48,19 @@ def unreachable_targets(case: Case) -> Finding | None:
     return Finding("targets-unreachable", "error", sentence, remedy)
 
 
-def _within(case: Case, low: float, high: float) -> bool:
+def _within(case: RuleInput, low: float, high: float) -> bool:
     return low - TOLERANCE <= case.data.minimum and case.data.maximum <= high + TOLERANCE
 
 
-def _extent(case: Case) -> str:
+def _extent(case: RuleInput) -> str:
     return f"from {case.data.minimum:.3g} to {case.data.maximum:.3g}"
 
 
-def _scaling(case: Case) -> str:
+def _scaling(case: RuleInput) -> str:
     return "data.target_scaling" if case.data.task == "regression" else "data.scaling"
 
 
-def softmax_rows(case: Case) -> Finding | None:
+def softmax_rows(case: RuleInput) -> Finding | None:
     """Refuse a softmax output for targets whose rows do not sum to 1."""
     if not case.output.distribution or case.width == 1 or case.data.rows_sum_to_one or case.loss.of_logits:
         return None
@@ -68,7 +68,7 @@ def softmax_rows(case: Case) -> Finding | None:
     return Finding("softmax-rows", "error", sentence, "Use sigmoid for targets in [0, 1], else a linear output.")
 
 
-def logarithmic_error(case: Case) -> Finding | None:
+def logarithmic_error(case: RuleInput) -> Finding | None:
     """Judge losses of nonnegative numbers, of negative targets or outputs."""
     if case.loss.compares != "nonnegative numbers":
         return None
@@ -82,7 +82,7 @@ def logarithmic_error(case: Case) -> Finding | None:
     return Finding("log-of-negative-outputs", "remark", sentence, "Use a softplus output, which is never negative.")
 
 
-def binary_floor(case: Case) -> Finding | None:
+def binary_floor(case: RuleInput) -> Finding | None:
     """Remark on the least value of a loss of independent probabilities."""
     if case.loss.compares != "probabilities" or not case.data.entropy > GRAY:  # NaN is no floor
         return None
@@ -91,7 +91,7 @@ def binary_floor(case: Case) -> Finding | None:
     return Finding("binary-floor", "remark", sentence, "Read the loss as its distance from that floor.")
 
 
-def large_targets(case: Case) -> Finding | None:
+def large_targets(case: RuleInput) -> Finding | None:
     """Warn of regression targets that are not scaled."""
     if case.data.task != "regression" or max(abs(case.data.minimum), abs(case.data.maximum)) <= LARGE:
         return None
@@ -99,7 +99,7 @@ def large_targets(case: Case) -> Finding | None:
     return Finding("large-targets", "warning", sentence, "Set data.target_scaling=standard.")
 
 
-def classes_as_numbers(case: Case) -> Finding | None:
+def classes_as_numbers(case: RuleInput) -> Finding | None:
     """Remark on class labels that come as numbers."""
     numbers = case.data.task == "regression" and case.data.is_integer and _within(case, 0, 1)
     if not numbers or not case.loss.of_probabilities or (case.width == 1 and case.loss.compares == "distributions"):
@@ -109,7 +109,7 @@ def classes_as_numbers(case: Case) -> Finding | None:
     return Finding("classes-as-numbers", "remark", sentence, remedy)
 
 
-def absent_classes(case: Case) -> Finding | None:
+def absent_classes(case: RuleInput) -> Finding | None:
     """Warn of classes that the data know, but the training part does not."""
     absent = [index for index, count in enumerate(case.data.class_counts) if not count]
     if not absent or len(absent) >= len(case.data.class_counts) - 1:
@@ -121,7 +121,7 @@ def absent_classes(case: Case) -> Finding | None:
     return Finding("absent-classes", "warning", sentence, "Look at the labels of the test part, and at the split.")
 
 
-def unscored_classes(case: Case) -> Finding | None:
+def unscored_classes(case: RuleInput) -> Finding | None:
     """Warn of classes that are trained, but not in the part that validates or tests, as where groups are few."""
     trained = sum(count > 0 for count in case.data.class_counts)
     parts = [(name, absent) for name, absent in case.data.unscored if absent]
@@ -137,11 +137,11 @@ def unscored_classes(case: Case) -> Finding | None:
     return Finding("unscored-classes", "warning" if alone else "remark", sentence, remedy)
 
 
-def _class_name(case: Case, index: int) -> str:
+def _class_name(case: RuleInput, index: int) -> str:
     return repr(case.data.classes[index]) if case.data.classes else f"the one of index {index}"
 
 
-def imbalance(case: Case) -> Finding | None:
+def imbalance(case: RuleInput) -> Finding | None:
     """Remark on classes of very different sizes."""
     counts = [count for count in case.data.class_counts if count]
     if len(counts) < 2 or (max(counts) < COMMON * sum(counts) and min(counts) > RARE * max(counts)):
@@ -153,7 +153,7 @@ def imbalance(case: Case) -> Finding | None:
     return Finding("imbalance", "remark", sentence, "Compare accuracies with that.")
 
 
-def label_smoothing(case: Case) -> Finding | None:
+def label_smoothing(case: RuleInput) -> Finding | None:
     """Refuse to smooth targets that are not classes."""
     if case.experiment.hyperparameters.label_smoothing is None:
         return None

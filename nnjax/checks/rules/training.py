@@ -4,7 +4,7 @@ Sentences name thresholds, not a trial's own rate, so that a sweep reports each 
 """
 
 from nnjax.checks.finding import Finding
-from nnjax.checks.rules.case import Case
+from nnjax.checks.rules.rule_input import RuleInput
 from nnjax.models.registry import remark_of
 from nnjax.nn.activations import activation_of
 from nnjax.nn.optimizers import optimizer_of
@@ -12,7 +12,7 @@ from nnjax.nn.optimizers import optimizer_of
 LARGE_INPUTS = 20
 
 
-def called(case: Case) -> Finding | None:
+def called(case: RuleInput) -> Finding | None:
     """Say how a model, a loss or an optimizer of another library is used."""
     model = remark_of(case.experiment.model)
     remarks = (model, case.loss.remark, optimizer_of(case.experiment.optimizer.name).remark)
@@ -20,7 +20,7 @@ def called(case: Case) -> Finding | None:
     return Finding("called", "remark", sentence, "Nothing is to be done where that is meant.") if sentence else None
 
 
-def low_rate(case: Case) -> Finding | None:
+def low_rate(case: RuleInput) -> Finding | None:
     """Warn of learning rates at which the optimizer hardly learns (Adadelta's in Keras since 2.4)."""
     optimizer, rate = optimizer_of(case.experiment.optimizer.name), case.experiment.hyperparameters.learning_rate
     if rate is None or rate > optimizer.low_rate:
@@ -29,7 +29,7 @@ def low_rate(case: Case) -> Finding | None:
     return Finding(f"{optimizer.name}-rate", "warning", optimizer.low_rate_note, remedy)
 
 
-def high_rate(case: Case) -> Finding | None:
+def high_rate(case: RuleInput) -> Finding | None:
     """Warn of learning rates far above those that work."""
     optimizer, rate = optimizer_of(case.experiment.optimizer.name), case.experiment.hyperparameters.learning_rate
     if rate is None or rate <= optimizer.high_rate:
@@ -39,7 +39,7 @@ def high_rate(case: Case) -> Finding | None:
     return Finding("large-rate", "warning", sentence, "Start 10 to 100 times lower.")
 
 
-def large_inputs(case: Case) -> Finding | None:
+def large_inputs(case: RuleInput) -> Finding | None:
     """Warn of inputs that are not scaled."""
     if not case.data.input_size > LARGE_INPUTS:
         return None
@@ -47,7 +47,7 @@ def large_inputs(case: Case) -> Finding | None:
     return Finding("large-inputs", "warning", sentence, "Set data.scaling=standard, or unit for images.")
 
 
-def linear_layers(case: Case) -> Finding | None:
+def linear_layers(case: RuleInput) -> Finding | None:
     """Judge hidden layers without a nonlinearity."""
     model = case.experiment.model
     if not activation_of(model.activation).linear or not model.widths:
@@ -59,7 +59,7 @@ def linear_layers(case: Case) -> Finding | None:
     return Finding("linear-layers", "warning", sentence, "Use activation=relu, or no hidden layers.")
 
 
-def equal_neurons(case: Case) -> Finding | None:
+def equal_neurons(case: RuleInput) -> Finding | None:
     """Warn of a start at which all neurons of a layer are the same."""
     model, scale = case.experiment.model, case.experiment.hyperparameters.init_scale
     if not model.widths or (model.kernel_init != "zeros" and scale != 0):

@@ -126,6 +126,7 @@ def _of_float(value: float) -> tuple[float, int]:
 
 
 def _of_text(cell: str, decimal: bool) -> tuple[float, int] | None:
+    """Read a text as a number with its kind; None where it is none."""
     text = cell.strip().strip("\"'").strip().removesuffix("%").strip()
     if (word := text.lower()) in ABSENT:
         return math.nan, 0

@@ -94,6 +94,7 @@ def flattened(row: Mapping[Any, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _of_mapping(tree: Mapping[str, Any], name: str) -> Log:
+    """Read a mapping: what it wraps, runs by name or place, or curves by name."""
     inner = [
         value for key, value in tree.items() if key.lower() in _WRAPPERS and isinstance(value, Mapping | list) and value
     ]
@@ -241,6 +242,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _of_one_length(table: dict[str, np.ndarray], name: str) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Average the curves that have several values an epoch, so that all are as long as the shortest."""
     lengths = {key: len(values) for key, values in table.items()}
     fewest = min((n for n in lengths.values() if n), default=0)
     if len(set(lengths.values())) < 2:
@@ -256,6 +258,7 @@ def _of_one_length(table: dict[str, np.ndarray], name: str) -> tuple[dict[str, n
 
 
 def _numbers(values: Any, key: str, name: str) -> np.ndarray:
+    """Read a list of numbers, a text of them, or pairs of a step and a value."""
     if isinstance(values, str):
         values = values.strip().strip("[]").replace(",", " ").split()
     if not _is_list(values):

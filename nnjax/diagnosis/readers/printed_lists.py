@@ -26,6 +26,7 @@ def read(source: Source) -> Log:
 
 
 def _lists(text: str) -> dict[str, list[float]]:
+    """Find the lists with a name before them, whose name is that of a curve."""
     found = {}
     text = WRAPPED.sub(r"\1", text)
     for match in _LIST.finditer(text):

@@ -88,6 +88,7 @@ def _trial_column(names: Sequence[str], found: Rows) -> str | None:
 def _numbers(
     found: Rows, own: Sequence[int], curves: Sequence[str], epoch: str | None, step: str | None, commas: bool
 ) -> Numbers:
+    """Read the numbers of one trial's rows, with their places."""
     places = [found.places[i] for i in own]
     read = {}
     for name in [*curves, *dict.fromkeys(filter(None, (epoch, step)))]:

@@ -18,7 +18,7 @@ from nnjax.exchange.network import Network, goal_of
 from nnjax.exchange.predictions import interpret
 from nnjax.models.user_models import variables_shapes
 from nnjax.nn.metrics import METRICS, Metric, known_metric, metric_of
-from nnjax.runs.choice import Choice, rankings
+from nnjax.runs.choice import Choice
 from nnjax.runs.run import Run
 from nnjax.runs.settings import has_weights
 from nnjax.train.layout.memory_limits import BUDGET, free_bytes, size_text
@@ -55,7 +55,7 @@ class Predicted(NamedTuple):
 
 def find_candidates(run: Run, choice: Choice) -> list[Candidate]:
     """List the trials that can be compared with the chosen setting and have weights, the best first."""
-    ranking = next(one for one in rankings(run) if any(c.trials == choice.setting.trials for c in one.candidates))
+    ranking = next(one for one in run.rankings if any(c.trials == choice.setting.trials for c in one.candidates))
     found = [
         Candidate(
             trials, float(np.mean([value_of(run.specs[i].experiment, run.records[i], choice.metric) for i in trials]))

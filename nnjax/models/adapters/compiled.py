@@ -7,7 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import AUTO, Experiment, Hyperparameters, OptimizerConfig
+from nnjax.core.experiment import AUTO, Experiment, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.models.adapters import output_activation_of
 from nnjax.nn.adam_variants import amsgrad
 from nnjax.nn.losses import loss_of
@@ -90,6 +91,7 @@ def with_compiled(experiment: Experiment) -> tuple[Experiment, str]:
 
 
 def _with_loss(experiment: Experiment, model: Any) -> tuple[Experiment, str]:
+    """Take over the loss that a Keras model was compiled with, and say so."""
     if experiment.loss != AUTO:
         return experiment, ""
     if (model.get_compile_config() or {}).get("loss_weights") is not None:

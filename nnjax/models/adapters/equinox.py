@@ -54,6 +54,7 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
         return eqx.nn.inference_mode(own, not train), held
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        """Apply the module to each example, with its own key."""
         size = jax.tree.leaves(x)[0].shape[0]
         if key is None and needs_key:
             key = jax.random.key(0)  # in inference mode nothing is drawn from it
@@ -61,6 +62,7 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
         more = modes.arguments(type(module).__call__, train, hyper)
 
         def of_batch(variables: Variables, x: Any, keys: Key | None) -> tuple[Array, list[Array]]:
+            """Apply one module to a batch; the state follows the batch axis."""
             own, held = module_of(variables, train)
 
             def one(x: Any, key: Key | None) -> Any:

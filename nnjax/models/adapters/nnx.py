@@ -57,6 +57,7 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
         return module
 
     def apply(variables: Variables, x: Any, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:
+        """Apply the module, and refuse one that changes its attributes."""
         module = module_of(variables, train, key)
         given = modes.arguments(type(module).__call__, train, hyper)
         if "rngs" in takes:  # dropout that is given its streams when it is called

@@ -111,6 +111,7 @@ def chart_data(found: Sequence[Quantity]) -> list[dict[str, Any]]:
 
 
 def _chart(quantity: Quantity) -> dict[str, Any]:
+    """Describe the curves of a quantity for the page's script."""
     metric = known_metric(quantity.name)
     wrong = metric.complement if metric else ""
     lines = [

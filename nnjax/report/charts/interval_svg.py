@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from nnjax.core.text import number, printable
-from nnjax.report.charts.answer_svg import Scale, scale
+from nnjax.report.charts.summary_svg import Scale, scale
 from nnjax.report.charts.svg_axes import ticks
 from nnjax.runs.statistics import Estimate
 
@@ -35,7 +35,7 @@ def interval_svg(rows: Sequence[tuple[str, Estimate, Sequence[float]]], label: s
     for i, (name, found, own) in enumerate(known):
         body += _row(across, TOP + row * (i + 0.5), name, found, own)
     told = html.escape(printable(f"{label}: " + "; ".join(_told(*row) for row in known)))
-    head = f'<svg class="answer-chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{told}">'
+    head = f'<svg class="summary-chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{told}">'
     return f"{head}<title>{told}</title>{''.join(body)}</svg>"
 
 

@@ -38,6 +38,7 @@ def plot_trial(record: Record, diagnosis: Diagnosis, loss: str) -> Figure:
 
 
 def _curves(axes: Any, record: Record) -> None:
+    """Draw a trial's curves."""
     known = []
     for name, label, style, color, width in LINES:
         curve = record.curves.get(name, np.zeros(0))
@@ -55,6 +56,7 @@ def _curves(axes: Any, record: Record) -> None:
 
 
 def _marks(axes: Any, found: Sequence[Mark]) -> None:
+    """Draw the marks of a verdict on the curves."""
     top = 0.98
     for mark in found:
         if mark.kind in ("band", "line"):

@@ -7,7 +7,7 @@ import numpy as np
 from markupsafe import Markup
 
 from nnjax.core.text import printable
-from nnjax.report.charts.answer_svg import Scale, scale
+from nnjax.report.charts.summary_svg import Scale, scale
 from nnjax.report.charts.svg_axes import ticks
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 320, 310, 52, 14, 12, 48

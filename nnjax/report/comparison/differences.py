@@ -7,7 +7,7 @@ import numpy as np
 from nnjax.core.fields import flatten
 from nnjax.core.text import number, show
 from nnjax.models.summary import summarize_model
-from nnjax.report.comparison.sides import Side
+from nnjax.report.comparison.compared_runs import ComparedRun
 from nnjax.report.text import named
 from nnjax.runs.choice import ends, words
 from nnjax.runs.settings import mean_and_spread
@@ -18,7 +18,7 @@ SPLITS = ("limit", "validation", "test", "stratify", "split_seed", "folds", "gro
 Row = tuple[str, str, str]
 
 
-def differences(one: Side, other: Side) -> tuple[list[Row], int]:
+def differences(one: ComparedRun, other: ComparedRun) -> tuple[list[Row], int]:
     """Compare the experiments field by field.
 
     Returns:
@@ -53,7 +53,7 @@ def _ends(values: Sequence[object]) -> str:
     return ", ".join(map(show, values[:3])) + " …" * (len(values) > 3)
 
 
-def best_settings(one: Side, other: Side) -> list[Row]:
+def best_settings(one: ComparedRun, other: ComparedRun) -> list[Row]:
     """List the two chosen settings: score, trials, size, time."""
     return [(what, *cells) for (what, cells) in zip(ROWS, zip(_column(one), _column(other), strict=True), strict=True)]
 
@@ -71,7 +71,8 @@ ROWS = (
 )
 
 
-def _column(side: Side) -> list[str]:
+def _column(side: ComparedRun) -> list[str]:
+    """Describe the best network of one of the runs, a text a row."""
     choice, run = side.choice, side.run
     setting, record = choice.setting, run.records[choice.trial]
     counted = summarize_model(setting.experiment, setting.facts.example_shape, run.num_outputs(choice.trial))
@@ -93,12 +94,12 @@ def _column(side: Side) -> list[str]:
     ]
 
 
-def cautions(one: Side, other: Side) -> list[str]:
+def cautions(one: ComparedRun, other: ComparedRun) -> list[str]:
     """Say what a reader must know before trusting the difference."""
     return [*_other_parts(one, other), *_other_rule(one, other), *_searched(one, other), *_unfinished((one, other))]
 
 
-def _other_parts(one: Side, other: Side) -> list[str]:
+def _other_parts(one: ComparedRun, other: ComparedRun) -> list[str]:
     own = [side.choice.setting for side in (one, other)]
     splits = [[getattr(setting.experiment.data, name) for name in SPLITS] for setting in own]
     sizes = [setting.facts.sizes for setting in own]
@@ -109,7 +110,7 @@ def _other_parts(one: Side, other: Side) -> list[str]:
     return [f"The two runs split the data differently{what}, so part of the difference may be the examples'."]
 
 
-def _other_rule(one: Side, other: Side) -> list[str]:
+def _other_rule(one: ComparedRun, other: ComparedRun) -> list[str]:
     losses = [named(str(side.choice.setting.experiment.loss)) for side in (one, other)]
     select = one.choice.setting.experiment.select
     if losses[0] == losses[1] or one.choice.metric == select:
@@ -120,7 +121,7 @@ def _other_rule(one: Side, other: Side) -> list[str]:
     ]
 
 
-def _searched(one: Side, other: Side) -> list[str]:
+def _searched(one: ComparedRun, other: ComparedRun) -> list[str]:
     rivals = [side.choice.rivals for side in (one, other)]
     if max(rivals) == 1:
         return []
@@ -132,7 +133,7 @@ def _searched(one: Side, other: Side) -> list[str]:
     ]
 
 
-def _unfinished(sides: Sequence[Side]) -> list[str]:
+def _unfinished(sides: Sequence[ComparedRun]) -> list[str]:
     out = []
     for side in sides:
         left = [f"{n:,} {status}" for status, n in ends(side.run).items() if status in ("waiting", "running")]

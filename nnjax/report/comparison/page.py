@@ -11,13 +11,20 @@ from markupsafe import Markup
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 from nnjax.core.text import count, number
-from nnjax.report.answer import test_score
 from nnjax.report.charts import array_images
 from nnjax.report.charts.curves import Quantity, chart_data, packed, quantities
 from nnjax.report.charts.curves_svg import curves_svg
 from nnjax.report.charts.interval_svg import interval_svg
+from nnjax.report.comparison.compared_runs import (
+    ComparedRun,
+    Outcome,
+    compared_runs,
+    decide,
+    experiment_of,
+    is_maximized,
+)
 from nnjax.report.comparison.differences import best_settings, cautions, differences
-from nnjax.report.comparison.sides import Outcome, Side, decide, experiment_of, is_maximized, make_sides
+from nnjax.report.goal_summary import test_score
 from nnjax.report.rendering import join_scripts, template
 from nnjax.report.sections import curves
 from nnjax.report.trial_verdicts import verdict_counts
@@ -46,7 +53,7 @@ def write_comparison(first: Run, second: Run, path: str | os.PathLike[str] | Non
     """
     from nnjax.report.page import write_page
 
-    sides = make_sides((first, second))
+    sides = compared_runs((first, second))
     target = _target(first, path)
     charts, svg = _curves(sides)
     write_page(target, render(sides, charts, svg), {})
@@ -61,7 +68,7 @@ def _target(first: Run, path: str | os.PathLike[str] | None) -> pathlib.Path:
     return first.path / PAGE
 
 
-def render(sides: tuple[Side, Side], charts: dict[str, Any] | None, svg: bytes) -> str:
+def render(sides: tuple[ComparedRun, ComparedRun], charts: dict[str, Any] | None, svg: bytes) -> str:
     """Write the page as text."""
     outcome = decide(*sides)
     label = words(sides[0].choice.metric)
@@ -100,7 +107,7 @@ def headline(outcome: Outcome) -> str:
     return f"Run {outcome.better.letter} is ahead, but that may be chance."
 
 
-def evidence(sides: tuple[Side, Side], outcome: Outcome) -> str:
+def evidence(sides: tuple[ComparedRun, ComparedRun], outcome: Outcome) -> str:
     """Say by what a run is ahead, and how sure that is."""
     one, _other = sides
     label = words(one.choice.metric)
@@ -113,7 +120,8 @@ def evidence(sides: tuple[Side, Side], outcome: Outcome) -> str:
     return text + _interval(sides, outcome)
 
 
-def _interval(sides: tuple[Side, Side], outcome: Outcome) -> str:
+def _interval(sides: tuple[ComparedRun, ComparedRun], outcome: Outcome) -> str:
+    """Say the interval of the difference, or why there is none."""
     found = outcome.difference
     if not found.low <= found.high:  # NaN
         few = " and ".join(side.letter for side in sides if side.score.count < 2)
@@ -133,7 +141,7 @@ def _signed(value: float) -> str:
     return f"{value:.3g}".replace("-", "−", 1) if value < 0 else f"{value:.3g}"
 
 
-def _tests(sides: Sequence[Side]) -> list[str]:
+def _tests(sides: Sequence[ComparedRun]) -> list[str]:
     """Say what the chosen settings reach on the test part."""
     found = [(side.letter, test_score(side.run, side.choice)) for side in sides]
     known = [(letter, score) for letter, score in found if score is not None]
@@ -144,7 +152,7 @@ def _tests(sides: Sequence[Side]) -> list[str]:
     return [f"{what[:1].upper()}{what[1:]}: {text} ({known[0][1][2]})."]
 
 
-def _curves(sides: tuple[Side, Side]) -> tuple[dict[str, Any] | None, bytes]:
+def _curves(sides: tuple[ComparedRun, ComparedRun]) -> tuple[dict[str, Any] | None, bytes]:
     """Collect the curves of both best settings: packed for the page's script, and drawn; None where there are none."""
     found = [_own_quantities(side, place) for place, side in enumerate(sides)]
     names = list(dict.fromkeys(name for own in found for name in own))
@@ -157,7 +165,7 @@ def _curves(sides: tuple[Side, Side]) -> tuple[dict[str, Any] | None, bytes]:
     return packed(chart_data(merged)), curves_svg(shown[:2])
 
 
-def _own_quantities(side: Side, place: int) -> dict[str, Quantity]:
+def _own_quantities(side: ComparedRun, place: int) -> dict[str, Quantity]:
     """Return the quantities of a side's best setting by name, its lines named and colored by the side."""
     setting = side.choice.setting
     named = dataclasses.replace(setting, label=f"{side.letter}: {setting.label}")
@@ -173,13 +181,13 @@ def _merged(name: str, some: Sequence[Quantity]) -> Quantity:
     return Quantity(name, some[0].label, tuple(line for one in some for line in one.lines))
 
 
-def _verdict(side: Side) -> dict[str, Any] | None:
+def _verdict(side: ComparedRun) -> dict[str, Any] | None:
     """Describe the verdict on a side's chosen network; None where it has none."""
     found = side.run.diagnoses[side.choice.trial]
     return None if found is None else verdicts(found)
 
 
-def _counts(sides: Sequence[Side]) -> list[tuple[str, str, str]]:
+def _counts(sides: Sequence[ComparedRun]) -> list[tuple[str, str, str]]:
     """Count the verdicts of all trials of both runs."""
     found = [{code: n for code, n, _ in verdict_counts(side.run)} for side in sides]
     totals = [len(side.run.specs) for side in sides]

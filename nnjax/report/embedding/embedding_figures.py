@@ -1,4 +1,4 @@
-"""Figures of embeddings: each as a small scatter; of families a scatter a setting, and every score a dot."""
+"""Figures of embeddings: each as a small scatter; of sweeps a scatter a setting, and every score a dot."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 
-from nnjax.embed.families import Family
+from nnjax.embed.method_sweeps import MethodSweep
 from nnjax.embed.methods import LAYOUTS
 from nnjax.report.charts import figures
 from nnjax.report.embedding.packing import aligned, color
@@ -58,23 +58,23 @@ def _legend(figure: Any, present: np.ndarray, classes: Sequence[str]) -> None:
     figure.legend(marks, names, loc="outside lower center", ncols=10, frameon=False, fontsize=8, handletextpad=0.1)
 
 
-def plot_layouts(families: Sequence[Family], labels: np.ndarray | None) -> Figure:
+def plot_layouts(sweeps: Sequence[MethodSweep], labels: np.ndarray | None) -> Figure:
     """Draw one small scatter a setting, a block a method, colored by labels [n]."""
-    blocks = [(family, chosen(family)) for family in families]
+    blocks = [(sweep, chosen(sweep)) for sweep in sweeps]
     shapes = [shape(len(places)) for _, places in blocks]
     heights = [rows * (SIDE + 0.3) + 0.25 for rows, _ in shapes]
     layout = ConstrainedLayoutEngine(w_pad=0.01, h_pad=0.02, wspace=0, hspace=0)
     figure = Figure(figsize=(LEAST * SIDE, sum(heights)), layout=layout)
     parts = figure.subfigures(len(blocks), 1, squeeze=False, height_ratios=heights).ravel()
-    count = len(families[0].planes[0])
+    count = len(sweeps[0].planes[0])
     colors = np.array([color(0 if labels is None else int(labels[i])) for i in range(count)])
-    for part, (family, places), (rows, columns) in zip(parts, blocks, shapes, strict=True):
-        part.suptitle(figures.plain(family.name), x=0.01, ha="left", fontsize=10, weight="bold")
+    for part, (sweep, places), (rows, columns) in zip(parts, blocks, shapes, strict=True):
+        part.suptitle(figures.plain(sweep.name), x=0.01, ha="left", fontsize=10, weight="bold")
         axes = part.subplots(rows, max(columns, LEAST), squeeze=False)
         for one in axes.ravel():
             one.set(xticks=(), yticks=(), aspect="equal", xlim=(-1.05, 1.05), ylim=(-1.05, 1.05))
             one.spines[:].set_visible(False)
-        _fill(axes[:, :columns].ravel(), family, places, colors)
+        _fill(axes[:, :columns].ravel(), sweep, places, colors)
     return figure
 
 
@@ -86,43 +86,43 @@ def shape(count: int) -> tuple[int, int]:
     return -(-count // columns), columns
 
 
-def _fill(axes: Sequence[Any], family: Family, places: Sequence[int], colors: np.ndarray) -> None:
-    able = [i for i in places if np.isfinite(family.planes[i]).all()]
-    layouts = dict(zip(able, aligned([family.planes[i] for i in able]), strict=True)) if able else {}
-    names = [name for name, levels in family.factors.items() if len({levels[i] for i in places}) > 1]
+def _fill(axes: Sequence[Any], sweep: MethodSweep, places: Sequence[int], colors: np.ndarray) -> None:
+    able = [i for i in places if np.isfinite(sweep.planes[i]).all()]
+    layouts = dict(zip(able, aligned([sweep.planes[i] for i in able]), strict=True)) if able else {}
+    names = [name for name, levels in sweep.factors.items() if len({levels[i] for i in places}) > 1]
     for one, i in zip(axes, places, strict=False):
         if i in layouts:
             one.scatter(*layouts[i].T, s=2.2, c=colors, lw=0, rasterized=True)
-        score = family.qualities[i]["trustworthiness"]
-        parts = "  ".join(f"{SHORT.get(name, name + ' ')}{family.factors[name][i]:g}" for name in names)
+        score = sweep.qualities[i]["trustworthiness"]
+        parts = "  ".join(f"{SHORT.get(name, name + ' ')}{sweep.factors[name][i]:g}" for name in names)
         one.set_title(parts or " ", fontsize=7.4, pad=2)
         one.set_xlabel(f"T {score:.3f}" if np.isfinite(score) else "diverged", fontsize=7.4, labelpad=1)
 
 
-def chosen(family: Family) -> list[int]:
+def chosen(sweep: MethodSweep) -> list[int]:
     """Which embeddings are drawn, in which order.
 
     Of those that start at random one perplexity, a row a seed; of other layouts the first seed; of the rest all.
     """
-    everything = list(range(len(family.embeddings)))
-    perplexities, seeds = family.factors.get("perplexity"), family.factors.get("seed")
-    if perplexities is not None and seeds is not None and family.embeddings[0].options.get("init") == "random":
+    everything = list(range(len(sweep.embeddings)))
+    perplexities, seeds = sweep.factors.get("perplexity"), sweep.factors.get("seed")
+    if perplexities is not None and seeds is not None and sweep.embeddings[0].options.get("init") == "random":
         levels = sorted(set(perplexities))
         kept = [i for i in everything if perplexities[i] == levels[len(levels) // 2]]
         return sorted(kept, key=lambda i: seeds[i])
-    if seeds is not None and len(family.factors) > 1 and family.embeddings[0].method in PLANE:
+    if seeds is not None and len(sweep.factors) > 1 and sweep.embeddings[0].method in PLANE:
         return [i for i in everything if seeds[i] == seeds[0]]
     return everything
 
 
-def plot_scores(families: Sequence[Family]) -> Figure:
+def plot_scores(sweeps: Sequence[MethodSweep]) -> Figure:
     """Draw every embedding as a dot, by method: trustworthiness, Shepard correlation, accuracy of neighbors."""
-    names = [family.name for family in families]
-    measures = [name for name in DOTS if name in families[0].qualities[0]]
+    names = [sweep.name for sweep in sweeps]
+    measures = [name for name in DOTS if name in sweeps[0].qualities[0]]
     figure, axes = figures.subplots(len(measures), 3.4, 0.36 * len(names) + 0.9)
     for one, measure in zip(axes, measures, strict=True):
-        for place, family in enumerate(families):
-            values = family.scores(measure)
+        for place, sweep in enumerate(sweeps):
+            values = sweep.scores(measure)
             rise = np.random.default_rng(0).uniform(-0.28, 0.28, len(values)) if len(values) > 1 else np.zeros(1)
             one.scatter(values, place + rise, s=9 if len(values) > 1 else 30, color="#2f5d9b", alpha=0.55, lw=0)
         shown = [figures.plain(name) if one is axes[0] else "" for name in names]

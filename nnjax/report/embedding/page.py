@@ -63,6 +63,7 @@ def _figure(study: Study, able: Sequence[int]) -> Any:
 
 
 def _render(study: Study, able: Sequence[int], figure: bytes, how: Sequence[tuple[str, str]], title: str | None) -> str:
+    """Render the page of a study of embeddings."""
     return template("embedding.html.jinja").render(
         title=title or f"Embeddings of {study.dataset.name}",
         sentences=text.sentences(study),

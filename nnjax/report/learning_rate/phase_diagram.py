@@ -68,6 +68,7 @@ def _phase_edge(phase: PhaseDiagram) -> str:
 
 
 def _phase_section(phase: PhaseDiagram) -> Section:
+    """Make the section on a phase diagram: what was found, and the best cells."""
     codes, counts = np.unique(phase.verdicts, return_counts=True)
     order = np.argsort(-counts, kind="stable")
     listed = ", ".join(f"{counts[i]} {codes[i].replace('_', ' ')}" for i in order)

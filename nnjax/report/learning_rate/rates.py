@@ -54,6 +54,7 @@ def _from_to(seen: Recommendation) -> str:
 
 
 def _rates_section(measured: RateSweep, seen: Recommendation) -> Section:
+    """Make the section on one optimizer: the recommended rate, its regimes and losses."""
     name = measured.optimizer
     spans = "; ".join(f"{s.regime} from {s.low:.2g} to {s.high:.2g}" for s in seen.spans)
     whole = [place for place, row in enumerate(measured.final_log_losses) if not np.isnan(row).all()]
@@ -108,6 +109,7 @@ def _rows(measured: RateSweep, seen: Recommendation) -> list[dict[str, Any]]:
 
 
 def _summary(measured: RateSweep, seen: Recommendation) -> dict[str, Any]:
+    """Summarize a search for JSON."""
     return {
         "optimizer": measured.optimizer,
         "batch_size": measured.batch_size,

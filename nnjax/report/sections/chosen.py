@@ -15,6 +15,7 @@ def build(report: ReportContext) -> list[dict[str, Any]]:
 
 
 def _describe(one: ChosenScores) -> dict[str, Any]:
+    """Describe the scores of a chosen network for the template."""
     rows = [[c.name, f"{c.examples:,}", *(f"{v:.3f}" if v == v else "–" for v in c[2:])] for c in one.classes]
     unseen = one.part == "test" and not one.chose
     tested = "examples, which neither training nor choice has seen" if unseen else "examples, by which it was chosen"

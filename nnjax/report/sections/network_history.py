@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.core.types import LayerStatistics
+from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
 from nnjax.report.charts.array_images import data_uri
 from nnjax.report.context import ReportContext

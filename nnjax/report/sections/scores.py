@@ -79,6 +79,7 @@ def boards(report: ReportContext) -> list[Board]:
 def _board(
     run: Run, goal: str, own: Sequence[Setting], baselines: Baselines | None, known: Mapping[Setting, NetworkSnapshot]
 ) -> Board:
+    """Make the scoreboard of a goal, networks and baselines together."""
     floor = floor_of(baselines)
     entries = [_network(run, setting, baselines, known.get(setting)) for setting in own[:MAX_NETWORKS]]
     num_networks, scored = len(entries), baselines.scores if baselines is not None else {}
@@ -155,6 +156,7 @@ def _rows(entries: Sequence[Entry], columns: Sequence[str], num_networks: int) -
 
 
 def _notes(goal: str, floor: float | None, measured: bool, target_scaling: str) -> tuple[str, ...]:
+    """Say how the columns of a scoreboard are to be read."""
     notes = []
     if floor is not None:
         notes.append(

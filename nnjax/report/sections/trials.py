@@ -54,6 +54,7 @@ def _identity(run: Run) -> list[Column]:
 
 
 def _results(report: ReportContext) -> list[Column]:
+    """List the columns of results that some trial has."""
     run, columns = report.run, list[Column]()
     final = dict.fromkeys(name for record in run.records for name in record.values if name.startswith("final_"))
     for name, head in ({name: name.replace("_", " ", 1) for name in final} | HEADS).items():

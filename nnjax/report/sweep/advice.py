@@ -28,6 +28,7 @@ def advice(sweep: Sweep, key: str | None) -> list[str]:
 
 
 def _best(sweep: Sweep, at_edge: bool) -> list[str]:
+    """Advise by the verdict of the chosen trial."""
     trial = None if sweep.choice is None else sweep.choice.trial
     diagnosis = None if trial is None else sweep.run.diagnoses[trial]
     if diagnosis is None:

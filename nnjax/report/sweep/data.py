@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.core.experiment import Experiment, setting_key
+from nnjax.core.experiment import Experiment
 from nnjax.core.fields import flatten
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.nn.metrics import complement_of, known_metric, usual_metrics
@@ -68,7 +68,7 @@ def _axes(run: Run, some: Sequence[Setting], trials: Sequence[int]) -> tuple[Col
     """Make a column of each field that varies within an arm, and one of the arms where there are several."""
     arms: dict[str, list[dict[str, Any]]] = {}
     for setting in some:
-        arms.setdefault(setting.arm, []).append(flatten(setting_key(setting.experiment)))
+        arms.setdefault(setting.arm, []).append(flatten(setting.experiment.setting_key))
     fields = flatten(some[0].experiment)
     swept = [path for path in fields if any(len({flat[path] for flat in own}) > 1 for own in arms.values())]
     if not swept:

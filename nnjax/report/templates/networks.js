@@ -25,7 +25,7 @@ const networks = (function () {
     return powers.map((each) => each / sum);
   }
 
-  // A network of what `playable.describe` writes: its layers as {rows, units, kernel, bias, activation}.
+  // A network of what `interactive_networks` writes: its layers as {rows, units, kernel, bias, activation}.
   function make(found) {
     const numbers = decoded(found.weights);
     let at = 0;

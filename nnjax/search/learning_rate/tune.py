@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.fields import coerce_fields, replace
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.types import Prepared
 from nnjax.data import Datasets
 from nnjax.diagnosis.phase_diagram import PhaseDiagram, phase_diagram

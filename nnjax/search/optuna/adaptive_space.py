@@ -115,6 +115,7 @@ def corners(space: Space) -> Space:
 
 
 def _checked_batch(space: Space) -> int:
+    """Return the settings of a batch; refuse spaces that cannot be searched adaptively."""
     batch = min(BATCH, space.num) if space.batch is None else space.batch
     if space.num < 1 or batch < 1:
         raise UserError(f"Mode adaptive has num={space.num} and batch={batch}, but at least 1 was expected of both.")

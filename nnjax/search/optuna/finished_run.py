@@ -13,7 +13,7 @@ from nnjax.core.extras import require
 from nnjax.core.fields import flatten
 from nnjax.core.files import check_out
 from nnjax.core.text import represent
-from nnjax.runs.choice import rankings, validation_metric
+from nnjax.runs.choice import rank_settings, validation_metric
 from nnjax.runs.run_protocol import TrainedTrials
 from nnjax.search.optuna.distributions import choice, parameter
 from nnjax.search.optuna.storage import METRIC, file_storage, quiet, shown, storage_errors
@@ -42,7 +42,7 @@ def write_study(
     require("optuna", "nnjax[optuna]", "to_optuna")
     import optuna
 
-    found = rankings(run, None if select is None else validation_metric(run, select))
+    found = run.rankings if select is None else rank_settings(run, validation_metric(run, select))
     if len(found) != 1 or not all(run.facts(spec.id).sizes[1] for spec in run.specs):
         what = (
             f"has {len(found)} kinds of settings that cannot be compared"

@@ -155,6 +155,7 @@ class Session:
         return {config: self.prepared[config].facts() for config in configs(specs)}
 
     def _train(self, suggestions: Sequence[Suggestion]) -> None:
+        """Train the settings that were suggested, and those that are left from before."""
         self._prepare()
         trials, options = self.trials, self.options
         if self.folder is not None:
@@ -201,6 +202,7 @@ class Session:
         return plan
 
     def _tell(self, suggestions: Sequence[Suggestion]) -> None:
+        """Tell the study the values of the settings that have ended."""
         for one in suggestions:
             if not one.told:
                 records = [self.trials.records[trial] for trial in self.trials.of[one.number]]

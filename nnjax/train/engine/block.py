@@ -12,10 +12,11 @@ from typing import Any, NamedTuple, TypeVar, cast
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import LAYER_STATISTICS, Array, Bool, Count, Float, Int, Metrics, TrialState, UInt
+from nnjax.core.layer_statistics import LAYER_STATISTICS
+from nnjax.core.types import Array, Bool, Count, Float, Int, Metrics, TrialState, UInt
 from nnjax.models.model import Variables
 from nnjax.models.summary import trained_layers
-from nnjax.train.engine import probe
+from nnjax.train.engine import probe, training_step
 from nnjax.train.engine.batches import Mask, epoch_part, epoch_rows
 from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.evaluation import evaluate, finish_epoch
@@ -72,7 +73,7 @@ class Block:
     def evaluate(self, data: DeviceData, part: Part, hyper: Hyper, variables: Variables) -> Metrics:
         """Compute the final metrics of a part: {name: [m]}."""
         trial = self.trial
-        return self.over(lambda h, v: evaluate(trial, data, part, h, v, trial.final_metrics))(hyper, variables)
+        return self.over(lambda h, v: evaluate(trial, data, part, h, v, final=True))(hyper, variables)
 
     def train_segment(
         self, data: DeviceData, hyper: Hyper, state: TrialState, num_steps: Steps, total_steps: Steps
@@ -163,10 +164,12 @@ class Block:
         trial, per_epoch = self.trial, steps_per_epoch(data, self.trial.experiment.batch_size)
         if self.shared:
             batch = trial.training_batch(data, index[0], weight)
-            return self.over(lambda h, s: trial.step(h, s, batch, total_steps, per_epoch))(hyper, state)
+            return self.over(lambda h, s: training_step.step(trial, h, s, batch, total_steps, per_epoch))(hyper, state)
 
         def step(hyper: Hyper, state: TrialState, index: Indices) -> TrialState:
-            return trial.step(hyper, state, trial.training_batch(data, index, weight), total_steps, per_epoch)
+            return training_step.step(
+                trial, hyper, state, trial.training_batch(data, index, weight), total_steps, per_epoch
+            )
 
         return self.over(step)(hyper, state, index)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import jax
@@ -11,7 +10,7 @@ import jax.numpy as jnp
 from nnjax.core.types import Array, Count, Float, Metrics, TrialState
 from nnjax.models.envelope import has
 from nnjax.models.model import Variables
-from nnjax.nn.metrics import Metric, weighted_sum
+from nnjax.nn.metrics import weighted_sum
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.curve_names import curve_name, watched_curve
 from nnjax.train.engine.device_data import DeviceData, Part, even_batches
@@ -20,33 +19,25 @@ if TYPE_CHECKING:
     from nnjax.train.engine.trial import Hyper, Trial
 
 TOTAL = "weights"  # the sum of the examples' weights, among the sums of their statistics
-EVALUATION = 4  # key of the objective where it is evaluated
 
 
 def evaluate(
-    trial: Trial, data: DeviceData, part: Part, hyper: Hyper, variables: Variables, metrics: Mapping[str, Metric]
+    trial: Trial, data: DeviceData, part: Part, hyper: Hyper, variables: Variables, *, final: bool = False
 ) -> Metrics:
     """Compute loss and metrics over a part in evaluation mode, every example once; NaN for an empty part."""
+    metrics = trial.final_metrics if final else trial.epoch_metrics
     size = part.index.shape[0] // max(even_batches(part.index.shape[0], trial.experiment.eval_batch_size), 1)
     if not size:
         return dict.fromkeys(("loss", *metrics, *trial.objective_metrics), jnp.full((), jnp.nan, trial.dtype))
     origin = trial.batch(data, part.index[:1], jnp.ones(1, bool)) if any(m.shifts for m in metrics.values()) else None
 
     def statistics(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
-        return of_outputs(batch) | ({} if data.weights is None else {TOTAL: jnp.ones_like(batch.w)})
-
-    def of_outputs(batch: Batch) -> dict[str, Float[Array, "b ..."]]:
-        """Return the statistics of each metric and the losses on a batch."""
-        z = trial.logits(variables, batch.x, hyper)
-        p = trial.output(z.reshape(len(z), -1))
-        found = {name: _statistics(metric, batch, p, origin) for name, metric in metrics.items()}
-        if trial.by_own is not None:
-            key = jax.random.key(EVALUATION)
-            values, _, more = trial.by_objective(variables, batch, train=False, key=key, hyper=hyper)
-            return found | {"loss": values, **more}
-        return found | {"loss": trial.losses(batch, batch.y, z)}
+        """Return the statistics of a batch, and where examples have weights these."""
+        found: dict[str, Float[Array, "b ..."]] = trial.statistics[final](hyper, variables, batch, origin)
+        return found if data.weights is None else found | {TOTAL: jnp.ones_like(batch.w)}
 
     def body(t: Array, sums: Metrics) -> Metrics:
+        """Add the statistics of one batch to the sums."""
         index = jax.lax.dynamic_slice_in_dim(part.index, t * size, size)
         batch = trial.batch(data, index, t * size + jnp.arange(size) < part.count)
         return {name: sums[name] + weighted_sum(value, batch.w) for name, value in statistics(batch).items()}
@@ -68,7 +59,7 @@ def finish_epoch(
     """
     values, now = {"train_loss": state.loss_sum / state.weight_sum}, trial.evaluated(state)
     for part in trial.parts:
-        for name, value in evaluate(trial, data, getattr(data, part), hyper, now, trial.epoch_metrics).items():
+        for name, value in evaluate(trial, data, getattr(data, part), hyper, now).items():
             values[curve_name(part, name)] = value
     watched = values[watched_curve(values)]
     lowest = state.best_value - hyper["min_delta"] if "min_delta" in hyper else state.best_value
@@ -88,11 +79,3 @@ def finish_epoch(
         best_epoch=jnp.where(better, epoch, state.best_epoch),
     )
     return state, values
-
-
-def _statistics(metric: Metric, batch: Batch, p: Float[Array, "b k"], origin: Batch | None) -> Float[Array, "b ..."]:
-    """Return a metric's statistics, of numbers beside the part's first target where that is more precise."""
-    y = batch.held if metric.takes_raw else batch.y
-    if metric.shifts and origin is not None:
-        return metric.statistics(y - origin.y, p - origin.y)
-    return metric.statistics(y, p)

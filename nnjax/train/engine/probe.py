@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.types import LAYER_STATISTICS, Array, Bool, Count, Float, Metrics, Params, Scalar, TrialState
+from nnjax.core.layer_statistics import LAYER_STATISTICS
+from nnjax.core.types import Array, Bool, Count, Float, Metrics, Params, Scalar, TrialState
 from nnjax.models.layer_outputs import capture_layer_outputs
 from nnjax.models.summary import trained_layers
 from nnjax.nn.activations import ACTIVATIONS
+from nnjax.train.engine import training_step
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import DeviceData
 
@@ -52,11 +54,12 @@ def measure(trial: Trial, hyper: Hyper, state: TrialState, batch: Batch, total_s
       total_steps: the schedule's horizon.
 
     Returns:
-      {statistic: [p]} for the p layers with weights, input first (see `nnjax.core.types.LayerStatistics`). Gradients
+      {statistic: [p]} for the p layers with weights, input first (see `nnjax.core.layer_statistics`). Gradients
       are those of the loss with its penalties, without dropout; the update is what the optimizer would do with them.
     """
     layers = trained_layers(trial.experiment.model)
-    objective = trial.objective({n: v for n, v in hyper.items() if n != "dropout"}, state, batch, _size(trial, batch))
+    without_dropout = {name: value for name, value in hyper.items() if name != "dropout"}
+    objective = training_step.batch_loss(trial, without_dropout, state, batch, _size(trial, batch))
 
     def watched(params: Params) -> tuple[Array, dict[str, Array]]:
         with capture_layer_outputs(layers) as outputs:

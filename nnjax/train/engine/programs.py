@@ -85,7 +85,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     """Compile-ready functions for devices × lanes trials; equal arguments give the same ones, compiled once a process.
 
     Args:
-      experiment: its static part is used (see `config.program_key`).
+      experiment: its static part is used (see `Experiment.program_key`).
       shapes: static facts about the data.
       lanes: trials on one device (or on one row of devices that share batches).
       shared: the lanes of a device have one seed.
@@ -125,7 +125,7 @@ Call = tuple[StoredFunction, tuple[Any, ...]]  # a function and the shapes of it
 
 
 def usual_calls(program: Program, data: DeviceData, state: TrialState, hyperparameters: Collection[str]) -> list[Call]:
-    """Return what every chunk of a program calls: train_segment, init, and evaluate for parts of each size.
+    """Return what all active batches of a program call: train_segment, init, and evaluate for parts of each size.
 
     Args:
       program: of the calls.

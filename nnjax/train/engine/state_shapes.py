@@ -7,7 +7,7 @@ from typing import cast
 import jax
 import numpy as np
 
-from nnjax.core.experiment import DataConfig, Experiment, program_key
+from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.core.object_refs import ObjectRef
 from nnjax.core.types import TrialState
 from nnjax.train.engine.device_data import Shapes
@@ -30,7 +30,7 @@ def blank_state(experiment: Experiment, shapes: Shapes) -> TrialState:
     """Return the shapes of one trial's state; traced once for all data sets of a shape."""
     if isinstance(experiment.model.kind, ObjectRef):  # which may have changed
         return _blank_state.__wrapped__(experiment, shapes)
-    return _blank_state(dataclasses.replace(program_key(experiment), data=DataConfig()), shapes)
+    return _blank_state(dataclasses.replace(experiment.program_key, data=DataConfig()), shapes)
 
 
 @functools.lru_cache(maxsize=64)

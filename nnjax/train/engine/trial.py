@@ -1,4 +1,4 @@
-"""The pure functions of one trial: draw its weights and take a step; `evaluation.py` evaluates and closes epochs.
+"""The pure functions of one trial: draw its weights, apply its network; see `training_step`, `evaluation`.
 
 `block.py` vectorizes these over lanes and loops over steps; `programs.py` lays blocks over devices.
 """
@@ -17,17 +17,17 @@ import optax
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment
-from nnjax.core.structure import unflatten
+from nnjax.core.multi_input import unflatten
 from nnjax.core.types import Array, Count, Float, Gathered, Key, Params, Scalar, TrialState, UInt
-from nnjax.models.envelope import BATCHES, FIRST, OPTIMIZER, SCHEDULE, has
+from nnjax.models.envelope import OPTIMIZER, SCHEDULE, has
 from nnjax.models.envelope_network import make_envelope
 from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
 from nnjax.nn import objectives
 from nnjax.nn.activations import activation_of
 from nnjax.nn.augmentation import make_augmentation
-from nnjax.nn.losses import l1_penalty, l2_penalty, loss_of, make_loss
-from nnjax.nn.metrics import metric_of
+from nnjax.nn.losses import loss_of, make_loss
+from nnjax.nn.metrics import Metric, metric_of
 from nnjax.nn.optimizer_choice import choose_optimizer, choose_schedule
 from nnjax.nn.optimizers import make_optimizer, optimizer_of
 from nnjax.nn.schedules import make_schedule
@@ -37,7 +37,7 @@ from nnjax.train.engine.curve_names import curve_name, metric_names
 from nnjax.train.engine.device_data import DeviceData, Shapes
 
 Hyper = dict[str, Scalar]
-INIT, DROPOUT, AUGMENT = 0, 2, 3  # what a trial's seed is folded with (batches.ORDER is 1)
+INIT, EVALUATION = 0, 4  # what seeds are folded with (ORDER of `batches` is 1, those of `training_step` 2 and 3)
 
 
 class Trial:
@@ -69,6 +69,31 @@ class Trial:
             {metric.name: metric for metric in map(metric_of, metric_names(experiment, shapes, final))}
             for final in (False, True)
         )
+
+    @functools.cached_property
+    def statistics(self) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        """`batch_statistics` of epochs and at the end, traced once for all parts and for the shapes of their sums."""
+        of_epochs, at_end = self.epoch_metrics, self.final_metrics
+        traced = (jax.jit(functools.partial(self.batch_statistics, own), inline=True) for own in (of_epochs, at_end))
+        return next(traced), next(traced)
+
+    def batch_statistics(
+        self, metrics: Mapping[str, Metric], hyper: Hyper, variables: Variables, batch: Batch, origin: Batch | None
+    ) -> dict[str, Float[Array, "b ..."]]:
+        """Return the statistics of each metric and the losses on a batch; `origin` holds the part's first example."""
+        z = self.logits(variables, batch.x, hyper)
+        p = self.output(z.reshape(len(z), -1))
+        found = {}
+        for name, metric in metrics.items():
+            y, given = batch.held if metric.takes_raw else batch.y, p
+            if metric.shifts and origin is not None:  # beside the part's first target, where that is more precise
+                y, given = y - origin.y, p - origin.y
+            found[name] = metric.statistics(y, given)
+        if self.by_own is None:
+            return found | {"loss": self.losses(batch, batch.y, z)}
+        key = jax.random.key(EVALUATION)
+        values, _, more = self.by_objective(variables, batch, train=False, key=key, hyper=hyper)
+        return found | {"loss": values, **more}
 
     def curve_names(self) -> list[str]:
         """Names of the curves that an epoch adds a point to."""
@@ -211,70 +236,6 @@ class Trial:
         """Sum over the devices that share a batch."""
         return value if self.batch_axis is None else jax.lax.psum(value, self.batch_axis)
 
-    def step(
-        self, hyper: Hyper, state: TrialState, batch: Batch, total_steps: Count, per_epoch: Count | None = None
-    ) -> TrialState:
-        """Take one optimizer step on one batch; where batches are gathered, on the last part of one.
-
-        Args:
-          hyper, state, batch: of the trial.
-          total_steps: of its training.
-          per_epoch: steps of an epoch; only read where batches are gathered.
-        """
-        batch = self.augment(state, batch)
-        size = self.total(jnp.sum(batch.w))
-        objective = self.objective(hyper, state, batch, size, per_epoch)
-        (value, model_state), grads = jax.value_and_grad(objective, has_aux=True)(state.params)
-        value, grads = jax.tree.map(self.total, (value, grads))
-        gathered = None
-        if state.gathered is not None and per_epoch is not None:
-            gathered = gathering.gather(state.gathered, grads, size)
-            grads = gathering.mean(gathered)
-            total_steps, _ = gathering.own_steps(total_steps, hyper[BATCHES], per_epoch)
-        params, opt_state = self.update(hyper, state, total_steps, value, grads, objective)
-        if gathered is not None and per_epoch is not None:
-            whole = gathering.is_whole(state.step, hyper[BATCHES], per_epoch)
-            before, after = (state.params, state.opt_state, gathered), (params, opt_state, self.nothing_yet(params))
-            params, opt_state, gathered = jax.tree.map(lambda new, old: jnp.where(whole, new, old), after, before)
-        bad = (state.bad_step == 0) & ~jnp.isfinite(value)
-        return state._replace(
-            params=params,
-            opt_state=opt_state,
-            step=state.step + 1,
-            loss_sum=state.loss_sum + value * size,
-            weight_sum=state.weight_sum + size,
-            bad_step=jnp.where(bad, state.step + 1, state.bad_step),
-            model_state=model_state,
-            gathered=gathered,
-        )
-
-    def update(
-        self,
-        hyper: Hyper,
-        state: TrialState,
-        total_steps: Count,
-        value: Scalar,
-        grads: Params,
-        objective: Callable[[Params], tuple[Scalar, Any]],
-    ) -> tuple[Params, Any]:
-        """Let the optimizer change the weights; frozen ones have no gradient and stay as they are."""
-        frozen = self.frozen(state.params)
-        if frozen is not None:
-            grads = jax.tree.map(lambda stay, g: jnp.zeros_like(g) if stay else g, frozen, grads)
-        grads = self.inside(hyper, grads)
-
-        def value_fn(params: Params, *_: Any, **__: Any) -> Scalar:
-            return self.total(objective(params)[0])
-
-        given = {"value": value, "grad": grads, "value_fn": value_fn, "obj_fn": value_fn}
-        updates, opt_state = self.optimizer(hyper, total_steps).update(
-            grads, state.opt_state, state.params, **{name: given[name] for name in self.rule.needs}
-        )
-        params = optax.apply_updates(state.params, self.inside(hyper, updates))
-        if frozen is not None:
-            params = jax.tree.map(lambda stay, new, old: old if stay else new, frozen, params, state.params)
-        return params, opt_state
-
     def inside(self, hyper: Hyper, params: Params) -> Params:
         """Set to zero what of an envelope's weights are not this trial's own."""
         return params if self.model.inside is None else self.model.inside(hyper, params)
@@ -294,59 +255,6 @@ class Trial:
         """Return the key of a step for one use; on a batch axis each device its own."""
         key = jax.random.fold_in(jax.random.fold_in(jax.random.key(state.seed), use), state.step)
         return key if self.batch_axis is None else jax.random.fold_in(key, jax.lax.axis_index(self.batch_axis))
-
-    def augment(self, state: TrialState, batch: Batch) -> Batch:
-        """Transform a training batch; where the input is the target, the target too."""
-        if self.augmentation is None:
-            return batch
-        x = self.augmentation(self.key_of(state, AUGMENT), batch.x)
-        return batch._replace(x=x, y=x if self.shapes.goal == "reconstruction" else batch.y)
-
-    def objective(
-        self, hyper: Hyper, state: TrialState, batch: Batch, size: Scalar, per_epoch: Count | None = None
-    ) -> Callable[[Params], tuple[Scalar, Any]]:
-        """Return the training loss of one batch as a function of the weights: mean loss plus penalties.
-
-        Beside its value comes the model's new state.
-        """
-        if self.gathers and per_epoch is not None:
-            step, done = gathering.own_steps(state.step, hyper[BATCHES], per_epoch)
-            state, hyper = state._replace(step=step), hyper | {FIRST: done * self.experiment.batch_size}
-        key = self.key_of(state, DROPOUT)
-        y = self.smooth(hyper, batch.y)
-        if self.experiment.class_weight is not None or self.gathers:  # all of a batch may have weight 0
-            size = jnp.where(size > 0, size, 1)
-
-        def value(params: Params) -> tuple[Scalar, Any]:
-            """Return the loss at weights, and the model's new state."""
-            variables = Variables(params, state.model_state)
-            if self.by_own is not None:
-                values, model_state, _ = self.by_objective(variables, batch, train=True, key=key, hyper=hyper)
-                return jnp.sum(values * batch.w) / size + self.penalty(hyper, params), model_state
-            z, model_state, extra = self.apply(variables, batch.x, train=True, key=key, hyper=hyper)
-            loss = jnp.sum(self.losses(batch, y, z) * batch.w) / size + self.penalty(hyper, params)
-            return (loss + extra if self.model.losses is not None else loss), model_state
-
-        return value
-
-    def smooth(self, hyper: Hyper, y: Float[Array, "b k"]) -> Float[Array, "b k"]:
-        """Spread a share of class targets [b, k] evenly over all classes (Szegedy et al. 2016, section 7)."""
-        amount = hyper.get("label_smoothing")
-        if amount is None:
-            return y
-        return y * (1 - amount) + amount / max(self.shapes.num_outputs, 2)
-
-    def penalty(self, hyper: Hyper, params: Params) -> Scalar:
-        """Weigh l1 sum|w| + l2 sum w^2 over the kernels that are trained; on a batch axis this device's share of it."""
-        value, frozen = jnp.zeros((), self.dtype), self.frozen(params)
-        if frozen is not None:
-            params = jax.tree.map(lambda stay, leaf: jnp.zeros_like(leaf) if stay else leaf, frozen, params)
-        for name, penalty in (("l1", l1_penalty), ("l2", l2_penalty)):
-            if name in hyper:
-                there = has(hyper, name)  # of weights that overflow, nothing times the penalty is NaN
-                some = params if there is True else jax.tree.map(lambda w, there=there: jnp.where(there, w, 0), params)
-                value += hyper[name] * penalty(some)
-        return value if self.batch_axis is None else value / jax.lax.axis_size(self.batch_axis)
 
 
 def _to_bfloat16(leaf: Array) -> Array:

@@ -13,7 +13,7 @@ import numpy as np
 from nnjax.core.archives import DAMAGE, describe
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import Arrays, TrialState
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.layout.lane_batch import LaneBatch
 from nnjax.train.storage.named_arrays import flatten, unflatten
 from nnjax.train.storage.records import Record
@@ -23,11 +23,11 @@ MISSING: Checkpoint = ({}, {"trials": {}, "lane_batches": []})  # stands for one
 _RECORDED = ("status", "epochs", "values", "seconds", "lanes", "devices", "moved")  # fields of a record in the note
 
 
-def of_chunk(chunk: Chunk, records: Sequence[Record]) -> Checkpoint:
-    """Make the checkpoint of a chunk, with its layout; with trials that diverged, whose weights are not kept yet."""
-    arrays, note = to_arrays(chunk.take() + chunk.queued, records)
-    layout = {"lanes": chunk.lanes, "devices": chunk.program.mesh.size, "plan": dataclasses.asdict(chunk.group.plan)}
-    return arrays, note | {"placed": len(chunk.placed)} | layout
+def of_active(active: ActiveBatches, records: Sequence[Record]) -> Checkpoint:
+    """Make the checkpoint of active batches, with their layout; also of diverged trials, whose weights are not kept."""
+    arrays, note = to_arrays(active.take() + active.queued, records)
+    layout = {"lanes": active.lanes, "devices": active.program.mesh.size, "plan": dataclasses.asdict(active.group.plan)}
+    return arrays, note | {"placed": len(active.placed)} | layout
 
 
 def to_arrays(batches: Sequence[LaneBatch], records: Sequence[Record]) -> Checkpoint:

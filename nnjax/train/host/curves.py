@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import LAYER_STATISTICS, Float
+from nnjax.core.layer_statistics import LAYER_STATISTICS
+from nnjax.core.types import Float
 from nnjax.train.engine.curve_names import watched_curve
 from nnjax.train.engine.device_data import float_type
 from nnjax.train.layout.lane_batch import Group
@@ -27,7 +28,7 @@ def extend_record(record: Record, points: Points, step: int, spec: TrialSpec, gr
     """
     if record.status != RUNNING:
         return
-    before, per_epoch = record.epochs, group.steps_per_epoch()
+    before, per_epoch = record.epochs, group.steps_per_epoch
     for name, values in points.items():
         own = record.signals if name in LAYER_STATISTICS else record.curves
         own[name] = _extended(own.get(name, values[:0]), before, values)

@@ -17,7 +17,7 @@ from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.programs import Program
 from nnjax.train.engine.state_shapes import blank_state
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.layouts import Layouts
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.lane_batch import Group
@@ -26,25 +26,25 @@ from nnjax.train.storage.records import FINISHED, STOPPED, Record
 from nnjax.train.storage.selection import ALL, rank
 
 
-def finish(trials: Trials, specs: Sequence[TrialSpec], chunk: Chunk, data: DeviceData) -> None:
-    """Evaluate the trials of a chunk that have ended, write their scores into the records and keep their weights.
+def finish(trials: Trials, specs: Sequence[TrialSpec], active: ActiveBatches, data: DeviceData) -> None:
+    """Evaluate trials that have ended, write their scores into the records and keep their weights.
 
     Args:
       trials: of the population.
       specs: those that have ended.
-      chunk, data: where they are, and its data on the devices.
+      active, data: where they are, and its data on the devices.
     """
-    assert chunk.state is not None
-    records, store, row_of = trials.records, trials.store, chunk.row_of()
+    assert active.state is not None
+    records, store, row_of = trials.records, trials.store, active.row_of()
     stopped = [row_of[spec.id] for spec in specs if records[spec.id].status == STOPPED]
     tested = specs[0].experiment.evaluate_test == ALL
-    found = FinalEvaluation(chunk.program, data, chunk.hyper, chunk.state, stopped, tested)
+    found = FinalEvaluation(active.program, data, active.hyper, active.state, stopped, tested)
     for spec in specs:
         records[spec.id].values |= found.values(row_of[spec.id], records[spec.id].curves)
     retained = trials.retained() if store.keep is not None else None
     kept = [spec for spec in specs if retained is None or spec.id in retained]
-    here = [spec for spec in kept if chunk.is_here(row_of[spec.id]) or not store.shared]
-    store.save_weights({spec.id: found.weights(chunk.group, spec, row_of[spec.id]) for spec in here})
+    here = [spec for spec in kept if active.is_here(row_of[spec.id]) or not store.shared]
+    store.save_weights({spec.id: found.weights(active.group, spec, row_of[spec.id]) for spec in here})
     distributed.barrier()  # until the other processes have written theirs
 
 

@@ -17,7 +17,7 @@ from nnjax.train import distributed
 from nnjax.train.engine.fingerprint import model_fingerprint
 from nnjax.train.engine.programs import Program, ToCompile, compile_together, make_mesh, make_program, usual_calls
 from nnjax.train.engine.state_shapes import blank_state, traced_names
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.data_cache import DataCache
 from nnjax.train.layout.costs import Costs
 from nnjax.train.layout.lane_batch import Group, LaneBatch, group_sizes, sizes_of
@@ -58,7 +58,7 @@ class Layouts:
         self.programs: dict[Any, Program] = {}
         self._compile_seconds: dict[Any, float] = {}  # by static part: what its last program took
         self._planner = Planner(asked, log, self.program, self.data.with_first_window, self.compile_seconds)
-        self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the chunk under way
+        self._in_use: tuple[Group, int, int] | None = None  # the group, lanes and devices of the active lane batches
 
     def program(self, group: Group, lanes: int, devices: int, first: int = 0) -> Program:
         """Build and compile a program once for each static part, layout, lanes and first device."""
@@ -91,10 +91,10 @@ class Layouts:
         self.programs[key] = program
         return ToCompile(program, calls, None if group.shapes.fingerprint else key)
 
-    def chunk(self, group: Group, lanes: int, devices: int, first: int = 0) -> Chunk:
-        """Make an empty chunk in a layout."""
+    def active(self, group: Group, lanes: int, devices: int, first: int = 0) -> ActiveBatches:
+        """Make a layout for active batches, without trials yet."""
         self._in_use = group, lanes, devices
-        return Chunk(self.program(group, lanes, devices, first), group, lanes)
+        return ActiveBatches(self.program(group, lanes, devices, first), group, lanes)
 
     def layout_of(
         self, group: Group, batches: Sequence[LaneBatch], records: Sequence[Record], survival: Survival
@@ -117,35 +117,35 @@ class Layouts:
             (choose_lanes(plan, sizes, ALL_SURVIVE if begun else survival), devices_for(plan, left)),
         )
 
-    def smaller_chunk(self, chunk: Chunk, live: Sequence[LaneBatch]) -> Chunk | None:
-        """Make an empty chunk of fewer lanes or devices for what still runs, where that repays compiling."""
-        group, plan = chunk.group, chunk.group.plan
+    def smaller_active(self, active: ActiveBatches, live: Sequence[LaneBatch]) -> ActiveBatches | None:
+        """Make a smaller layout for what still runs, without trials yet, where that repays compiling; else None."""
+        group, plan = active.group, active.group.plan
         left = [group.flops_left(batch) for batch in live for _ in batch.specs]
-        layout = better_layout(plan, chunk.lanes, chunk.program.mesh.size, sizes_of(live, plan.order), left)
-        return None if layout is None else Chunk(self.program(group, *layout), group, layout[0])
+        layout = better_layout(plan, active.lanes, active.program.mesh.size, sizes_of(live, plan.order), left)
+        return None if layout is None else ActiveBatches(self.program(group, *layout), group, layout[0])
 
     def note_segment(
-        self, chunk: Chunk, seconds: float, steps: int, fresh: bool, survival: Survival, beside: int = 1
+        self, active: ActiveBatches, seconds: float, steps: int, fresh: bool, survival: Survival, beside: int = 1
     ) -> Plan | None:
         """Count a segment's time, unless its program was compiled in it; give a better plan if one was found.
 
         Args:
-          chunk, seconds, steps: what was trained.
+          active, seconds, steps: what was trained.
           fresh: whether all its trials have just begun, and may begin again.
           survival: of the group's trials.
-          beside: chunks that share the time.
+          beside: active batches that share the time.
         """
-        taken = sum(steps / chunk.group.batches(spec) for spec in chunk.specs())
-        if not self.costs.note(chunk.program, seconds / beside, round(taken)):
+        taken = sum(steps / active.group.batches(spec) for spec in active.specs())
+        if not self.costs.note(active.program, seconds / beside, round(taken)):
             return None
-        segment = SegmentTime(seconds, steps, int(max(chunk.steps)) % chunk.group.steps_per_epoch() < steps)
-        may_change = fresh and not chunk.group.plan.fixed and not chunk.queued  # what is queued would be lost
-        layout = chunk.lanes, chunk.program.mesh.size
-        return self._planner.watch(chunk.group, *layout, segment, may_change, survival, beside)
+        segment = SegmentTime(seconds, steps, int(max(active.steps)) % active.group.steps_per_epoch < steps)
+        may_change = fresh and not active.group.plan.fixed and not active.queued  # what is queued would be lost
+        layout = active.lanes, active.program.mesh.size
+        return self._planner.watch(active.group, *layout, segment, may_change, survival, beside)
 
     def change_plan(self, group: Group, plan: Plan) -> None:
         """Lay a group out differently from now on."""
-        changed = group._replace(plan=plan)
+        changed = dataclasses.replace(group, plan=plan)
         self.groups = [changed if other is group else other for other in self.groups]
         self.group_of |= {spec.id: changed for spec in group.specs}
         self._on_change()

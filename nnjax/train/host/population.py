@@ -1,4 +1,4 @@
-"""Train a population: a host loop that advances chunks of trials by compiled programs, segment by segment.
+"""Train a population: a host loop that advances lane batches of trials by compiled programs, segment by segment.
 
 Segments are where the outside world comes in (progress, checkpoints, signals); they never decide a result. Results are
 decided at epochs, by the numbers.
@@ -7,7 +7,6 @@ decided at epochs, by the numbers.
 from __future__ import annotations
 
 import math
-import pathlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,17 +22,17 @@ from nnjax.train import distributed
 from nnjax.train.engine.block import CAPACITY
 from nnjax.train.engine.device_data import DeviceData
 from nnjax.train.engine.trial import Trial
-from nnjax.train.host import interrupts, progress, side_by_side
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host import interrupts, parallel_groups, progress
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.compaction import Compaction
 from nnjax.train.host.final_evaluation import evaluate_chosen
+from nnjax.train.host.interim_scores import score_interim
 from nnjax.train.host.layouts import Layouts
+from nnjax.train.host.parallel_groups import Segment, start, wait
 from nnjax.train.host.progress import Observer
 from nnjax.train.host.queue import Queue
 from nnjax.train.host.recovery import Recovery
 from nnjax.train.host.rungs import Rungs
-from nnjax.train.host.scores_so_far import score_so_far
-from nnjax.train.host.side_by_side import Segment, start, wait
 from nnjax.train.host.time_left import TimeLeft
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.groups import make_groups
@@ -55,15 +54,6 @@ class TimeOver(Stopped):
     """The seconds of a run are over; the trials under way are checkpointed, and scored as far as they have come."""
 
 
-def read_npz(path: str) -> Arrays:
-    """Read weights from a run's NPZ file.
-
-    Raises:
-      UserError: it is not there, or damaged.
-    """
-    return npz.read(pathlib.Path(path))[0]
-
-
 class Population:
     """The trials of a run and everything needed to advance them.
 
@@ -71,7 +61,7 @@ class Population:
       specs: the trials, by id; a trial that starts from another comes after it.
       prepared: the data of each `DataConfig` that occurs.
       plan: what is asked of the layout.
-      store: where weights, records and the chunk under way are kept.
+      store: where weights, records and the active lane batches are kept.
       records: of an earlier, unfinished run of the same trials; None for a new run.
       observe: called after every segment.
       should_stop: asked between segments.
@@ -84,8 +74,7 @@ class Population:
       envelopes: those of a search of which these trials are a part.
 
     Attributes:
-      specs, records: of all trials; records are changed in place.
-      store: of the weights.
+      specs, records, store: the trials, what is known of them (changed in place), and what keeps their weights.
     """
 
     def __init__(
@@ -101,7 +90,7 @@ class Population:
         log: Callable[[str], None] = lambda text: None,
         planned: Callable[[], None] = lambda: None,
         earlier: Sequence[Mapping[str, Any]] = (),
-        read_weights: Callable[[str], Arrays] = read_npz,
+        read_weights: Callable[[str], Arrays] = npz.read_arrays,
         deadline: float | None = None,
         envelopes: Sequence[Envelope] = (),
     ):
@@ -112,18 +101,18 @@ class Population:
         self._deadline = math.inf if deadline is None else deadline
         self._interrupted: Callable[[], bool] = lambda: False
         self._ending: Stopped | None = None  # why the run ends before its trials
-        groups = make_groups(specs, prepared, plan or Plan(), earlier, envelopes, log)
-        for group in groups:
-            if group.price is not None and not earlier:
-                log(merger(group))
-        self.layouts = Layouts(groups, plan or Plan(), log, planned)
+        asked = plan or Plan()
+        groups = make_groups(specs, prepared, asked, earlier, envelopes, log)
+        for merged in (group for group in groups if group.price is not None and not earlier):
+            log(merger(merged))
+        self.layouts = Layouts(groups, asked, log, planned)
         self.rungs = Rungs(trials, decide or train_all(specs))
         self.queue = Queue(trials, self.rungs, self.layouts, read_weights)
         self.recovery, self._compaction = Recovery(trials, self.rungs, self.queue), Compaction(self.queue)
         self._work = np.array([self.layouts.group_of[spec.id].flops(spec) for spec in specs])
         alone = decide is None and not distributed.is_distributed()
-        self._devices = side_by_side.num_devices(specs, plan or Plan()) if alone else 1
-        self._beside: list[Chunk] = []  # those that train side by side
+        self._devices = parallel_groups.num_devices(specs, asked) if alone else 1
+        self._beside: list[ActiveBatches] = []  # those that train side by side
 
     def run(self) -> list[Record]:
         """Train everything that is not finished yet and return all records.
@@ -146,17 +135,18 @@ class Population:
             return records
 
     def _run(self) -> list[Record]:
+        """Train what is left: from the last checkpoint, then whatever the queue gives."""
         resume, more = True, True
         while more:
             try:
-                chunk = self.recovery.resume() if resume else None
+                active = self.recovery.resume() if resume else None
                 resume = False
-                if chunk is None:
+                if active is None:
                     self._train_side_by_side()
-                chunk = chunk or self.queue.next_chunk()
-                more = chunk is not None
-                if chunk is not None:
-                    self._train(chunk)
+                active = active or self.queue.next_active()
+                more = active is not None
+                if active is not None:
+                    self._train(active)
             except jax.errors.JaxRuntimeError as error:
                 self.layouts.shrink(error)
                 resume = True  # from the last checkpoint: what was under way is lost with the device's memory
@@ -190,15 +180,15 @@ class Population:
             if name not in names:
                 raise UserError(f"Trials have no curve {name!r} to compare them by; name one of {', '.join(names)}.")
 
-    def _train(self, chunk: Chunk) -> None:
+    def _train(self, active: ActiveBatches) -> None:
         """Advance a group's trials to their ends, segment by segment.
 
         All devices take equally many steps in a segment, so what ends when, and what begins in its place, does not
         depend on how long segments are.
         """
         steps = 1
-        while chunk.placed and steps:
-            chunk, steps = self._end(wait(self._begin(chunk, steps)))
+        while active.placed and steps:
+            active, steps = self._end(wait(self._begin(active, steps)))
         if self._ending:
             raise self._ending
         self.recovery.close()
@@ -211,7 +201,7 @@ class Population:
             return
         self.layouts.data.beside = True
         try:
-            train, compiled = side_by_side.train, self.queue.compile
+            train, compiled = parallel_groups.train, self.queue.compile
             train(waiting, self._devices, compiled, self.queue.begin, self._begin, self._end, self._beside)
             if self._ending:
                 raise self._ending
@@ -226,81 +216,79 @@ class Population:
             self.layouts.data.beside = False
             self._beside.clear()
 
-    def _begin(self, chunk: Chunk, steps: int) -> Segment:
-        """Let a chunk take at most so many steps."""
-        until, most = chunk.steps_to_compaction(), (CAPACITY - 1) * chunk.group.steps_per_epoch()
-        taken = min(steps, until, most, chunk.steps_to_window_end())
-        return start(chunk, taken, taken == until, self._next_data(chunk))
+    def _begin(self, active: ActiveBatches, steps: int) -> Segment:
+        """Let active batches take at most so many steps."""
+        until, most = active.steps_to_compaction(), (CAPACITY - 1) * active.group.steps_per_epoch
+        taken = min(steps, until, most, active.steps_to_window_end())
+        return start(active, taken, taken == until, self._next_data(active))
 
-    def _end(self, segment: Segment) -> tuple[Chunk, int]:
-        """Note what a segment brought; give what trains on, its chunk or another one, and for how many steps.
+    def _end(self, segment: Segment) -> tuple[ActiveBatches, int]:
+        """Note what a segment brought; give what trains on, its active batches or others, and for how many steps.
 
         With no trials in it, it has ended; with 0 steps the run ends, and it is saved.
         """
-        chunk, steps = segment.chunk, segment.steps
-        chunk.note(segment.outcome, self.records, self.rungs.decision.replaceable)
+        active, steps = segment.active, segment.steps
+        active.note(segment.outcome, self.records, self.rungs.decision.replaceable)
         seconds = distributed.from_main_process(segment.end - segment.begin)
-        chunks = self._beside or [chunk]
-        self._observe(progress.measure(self._trials, chunks, self.rungs, self._work, self._time_left))
-        better = self._charge(chunk, seconds, steps)
+        actives = self._beside or [active]
+        self._observe(progress.measure(self._trials, actives, self.rungs, self._work, self._time_left))
+        better = self._charge(active, seconds, steps)
         if better is not None:
-            self._begin_again(chunk, better)
-            return chunk, 1
+            self._begin_again(active, better)
+            return active, 1
         if segment.to_compaction:
-            specs, chunk = chunk.specs(), self._compaction.renew(chunk)
-            if self._beside and not chunk.placed:
+            specs, active = active.specs(), self._compaction.renew(active)
+            if self._beside and not active.placed:
                 self._trials.save()
                 self.recovery.close_beside(specs[0])
-        self._ending = (self._save_if_due(chunk) if chunk.placed else None) or self._ending
-        return chunk, 0 if self._ending else _next_steps(steps, seconds)
+        self._ending = (self._save_if_due(active) if active.placed else None) or self._ending
+        return active, 0 if self._ending else _next_steps(steps, seconds)
 
-    def _next_data(self, chunk: Chunk) -> DeviceData:
+    def _next_data(self, active: ActiveBatches) -> DeviceData:
         """Return what the next segment trains on; where that cannot be read, what was trained is saved."""
         try:
-            return self.layouts.data.with_next_window(chunk.group, chunk.program, chunk.steps.tolist(), chunk.placed)
+            return self.layouts.data.with_next_window(
+                active.group, active.program, active.steps.tolist(), active.placed
+            )
         except (UserError, OSError):
             if not distributed.is_distributed():  # the others do not know of it
-                self.recovery.save(chunk)
+                self.recovery.save(active)
             raise
 
-    def _charge(self, chunk: Chunk, seconds: float, steps: int) -> Plan | None:
+    def _charge(self, active: ActiveBatches, seconds: float, steps: int) -> Plan | None:
         """Charge a segment's time to its trials; give a better plan for their group, if one was found."""
-        specs, beside = chunk.specs(), max(1, len(self._beside))
+        specs, beside = active.specs(), max(1, len(self._beside))
         for spec in specs:
             self.records[spec.id].seconds += seconds / len(specs) / beside
         fresh = all(spec.id in self.queue.fresh for spec in specs)
-        return self.layouts.note_segment(chunk, seconds, steps, fresh, self.rungs.decision.survival, beside)
+        return self.layouts.note_segment(active, seconds, steps, fresh, self.rungs.decision.survival, beside)
 
-    def _begin_again(self, chunk: Chunk, plan: Plan) -> None:
+    def _begin_again(self, active: ActiveBatches, plan: Plan) -> None:
         """Take a moment's training back, so that all of it is done under a better plan."""
-        for spec in chunk.specs():
+        for spec in active.specs():
             self.records[spec.id] = Record()
-        chunk.placed.clear()
+        active.placed.clear()
         self.recovery.close()
-        self.layouts.change_plan(chunk.group, plan)
+        self.layouts.change_plan(active.group, plan)
 
-    def _save_if_due(self, chunk: Chunk) -> Stopped | None:
+    def _save_if_due(self, active: ActiveBatches) -> Stopped | None:
         """Write a checkpoint when it is time to stop, which is returned, or when enough time has passed since one."""
         stop = distributed.in_any_process(self._should_stop() or self._interrupted())
         timed = math.isfinite(self._deadline)  # in all processes, or in none
         over = timed and distributed.in_any_process(time.monotonic() > self._deadline)
-        due = self.recovery.is_due(chunk)
-        if stop or over or distributed.from_main_process(due):
-            (self.recovery.save_beside if self._beside else self.recovery.save)(chunk)
+        if stop or over or distributed.from_main_process(self.recovery.is_due(active)):
+            (self.recovery.save_beside if self._beside else self.recovery.save)(active)
         if over and not stop:
-            score_so_far(self._trials, chunk, self.rungs, self.layouts)
+            score_interim(self._trials, active, self.rungs, self.layouts)
         return self._stopped() if stop else TimeOver() if over else None
 
     def _stopped(self) -> Stopped:
-        where = "The run folder has a checkpoint: the same call goes on from there."
-        return Stopped(where if self.store.shared else "Nothing is kept, because there is no workdir.")
+        kept = "The run folder has a checkpoint: the same call goes on from there."
+        return Stopped(kept if self.store.shared else "Nothing is kept, because there is no workdir.")
 
     def describe(self) -> dict[str, Any]:
         """Describe the plan of every group, what was compiled and what each trial cost, for the run folder."""
-        return {
-            **self.layouts.describe(),
-            **layouts_of(self.records),
-        }
+        return {**self.layouts.describe(), **layouts_of(self.records)}
 
     def cost(self) -> str:
         """Describe in a sentence what was compiled, and what a step cost after that; "" where nothing was trained."""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.time_left import PerTrial, TimeLeft, shares_left
 from nnjax.train.host.trials import Trials
@@ -40,26 +40,28 @@ def silent(progress: Progress) -> None:
     """Observe nothing."""
 
 
-def measure(trials: Trials, chunks: Sequence[Chunk], rungs: Rungs, work: PerTrial, time_left: TimeLeft) -> Progress:
+def measure(
+    trials: Trials, actives: Sequence[ActiveBatches], rungs: Rungs, work: PerTrial, time_left: TimeLeft
+) -> Progress:
     """Describe how far a population is.
 
     Args:
-      trials, chunks: all, and those under way.
+      trials, actives: all, and those under way.
       rungs: where some wait.
       work: [trials], the arithmetic of each.
       time_left: the estimate, which takes note.
     """
     epochs = [spec.experiment.epochs for spec in trials.specs]
     trained = np.array([record.epochs / most for record, most in zip(trials.records, epochs, strict=True)])
-    for chunk in chunks:
-        for batch in chunk.remaining(trials.is_running) + chunk.queued:
+    for active in actives:
+        for batch in active.remaining(trials.is_running) + active.queued:
             for spec in batch.specs:
-                trained[spec.id] = batch.step / chunk.group.total_steps(spec)
+                trained[spec.id] = batch.step / active.group.total_steps(spec)
     over = {i for i, record in enumerate(trials.records) if record.status in OVER}
     shares = np.where(np.isin(np.arange(len(trained)), list(over)), 1.0, trained)
     done = float(np.sum(work * shares) / max(float(work.sum()), 1.0))
-    running = [spec.id for chunk in chunks for spec in chunk.specs() if trials.is_running(spec)]
-    shown = running or [trial for chunk in chunks for trial in chunk.row_of()]
+    running = [spec.id for active in actives for spec in active.specs() if trials.is_running(spec)]
+    shown = running or [trial for active in actives for trial in active.row_of()]
     left = shares_left(trained, over, rungs.paused, rungs.decision.survival)
-    seconds = time_left.note([next(iter(chunk.row_of())) for chunk in chunks], trained, left)
+    seconds = time_left.note([next(iter(active.row_of())) for active in actives], trained, left)
     return Progress(trials.specs, trials.records, shown, done, seconds)

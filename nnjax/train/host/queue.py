@@ -11,7 +11,7 @@ import jax
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.jax_setup import num_cores
 from nnjax.core.types import Arrays
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.layouts import Layouts
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.trials import Trials
@@ -22,7 +22,7 @@ AT_ONCE = 4  # programs that are compiled together at most, each in some 300 MB 
 
 
 class Queue:
-    """Begins chunks, and fills their free devices.
+    """Begins active batches, and fills their free devices.
 
     Args:
       trials, rungs, layouts: of the population.
@@ -42,11 +42,11 @@ class Queue:
         self.trials, self.rungs, self.layouts, self.read_weights = trials, rungs, layouts, read_weights
         self.fresh: set[int] = set()
 
-    def next_chunk(self) -> Chunk | None:
+    def next_active(self) -> ActiveBatches | None:
         """Begin the first group that has a trial to train, after a decision at the rungs if none has."""
-        return self._first_chunk() or (self._first_chunk() if self.rungs.decide() else None)
+        return self._first_active() or (self._first_active() if self.rungs.decide() else None)
 
-    def _first_chunk(self) -> Chunk | None:
+    def _first_active(self) -> ActiveBatches | None:
         groups = list(itertools.islice(filter(self.can_train, self.layouts.groups), AT_ONCE))
         if not groups:
             return None
@@ -81,7 +81,7 @@ class Queue:
         """Make a lane batch of each trial of a group that may begin."""
         return [LaneBatch((s,), self.rungs.end_step(group, s)) for s in group.specs if self._may_begin(s)]
 
-    def begin(self, group: Group, first: int = 0) -> Chunk:
+    def begin(self, group: Group, first: int = 0) -> ActiveBatches:
         """Lay out the trials of a group that may train, from a first device on, and begin the first of them."""
         return self.lay_out(group, *self._batches(group), first)
 
@@ -95,32 +95,32 @@ class Queue:
 
     def lay_out(
         self, group: Group, begun: Sequence[LaneBatch], waiting: Sequence[LaneBatch] = (), first: int = 0
-    ) -> Chunk:
-        """Make a chunk in a layout that suits lane batches that have begun and such as wait, and fill it."""
-        chunk = self.layouts.chunk(group, *self._layout(group, begun, waiting), first)
-        chunk.queued = pack(begun, chunk.lanes, group.plan.order)
-        self.fill(chunk)
-        return chunk
+    ) -> ActiveBatches:
+        """Make active batches in a layout that suits lane batches that have begun and such as wait, and fill it."""
+        active = self.layouts.active(group, *self._layout(group, begun, waiting), first)
+        active.queued = pack(begun, active.lanes, group.plan.order)
+        self.fill(active)
+        return active
 
-    def fill(self, chunk: Chunk, first: int = 0) -> None:
+    def fill(self, active: ActiveBatches, first: int = 0) -> None:
         """Return each free device a lane batch.
 
         First come the `first` queued ones and those that fill their lanes well, then trials that have not begun, and
         last the small remains of queued ones, which others may still join.
         """
-        waiting = pack(self._waiting(chunk.group), chunk.lanes, chunk.group.plan.order)
-        queued = chunk.queued[first:]
-        well = [batch for batch in queued if 2 * len(batch.specs) > chunk.lanes]
-        remains = [batch for batch in queued if 2 * len(batch.specs) <= chunk.lanes]
-        queue = [*chunk.queued[:first], *well, *waiting, *remains]
-        batches = dict(zip(chunk.idle_devices(), queue, strict=False))
-        chunk.queued = [batch for batch in queue[len(batches) :] if batch.state is not None]
+        waiting = pack(self._waiting(active.group), active.lanes, active.group.plan.order)
+        queued = active.queued[first:]
+        well = [batch for batch in queued if 2 * len(batch.specs) > active.lanes]
+        remains = [batch for batch in queued if 2 * len(batch.specs) <= active.lanes]
+        queue = [*active.queued[:first], *well, *waiting, *remains]
+        batches = dict(zip(active.idle_devices(), queue, strict=False))
+        active.queued = [batch for batch in queue[len(batches) :] if batch.state is not None]
         for spec in (spec for batch in batches.values() if batch.state is None for spec in batch.specs):
-            self.trials.records[spec.id] = Record(RUNNING, lanes=chunk.lanes, devices=chunk.program.mesh.size)
+            self.trials.records[spec.id] = Record(RUNNING, lanes=active.lanes, devices=active.program.mesh.size)
             self.fresh.add(spec.id)
-        self.trials.note_moves(chunk.group, batches.values(), (chunk.lanes, chunk.program.mesh.size))
+        self.trials.note_moves(active.group, batches.values(), (active.lanes, active.program.mesh.size))
         if batches:
-            chunk.place(batches, self._start_weights)
+            active.place(batches, self._start_weights)
 
     def _start_weights(self, spec: TrialSpec) -> Arrays | None:
         """Read the weights that a trial starts from: another trial's, or those of a file."""

@@ -1,4 +1,4 @@
-"""Write checkpoints of the chunk under way when they are due, and resume from the last one."""
+"""Write checkpoints of the active lane batches when they are due, and resume from the last one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import Arrays
 from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.host import checkpoint
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.queue import Queue
 from nnjax.train.host.rungs import Rungs
 from nnjax.train.host.trials import Trials
@@ -34,20 +34,20 @@ class Recovery:
         self._saved: dict[int, tuple[float, float]] = {}  # by group: when, and the seconds that it took
         self._begun = time.monotonic()
 
-    def is_due(self, chunk: Chunk) -> bool:
+    def is_due(self, active: ActiveBatches) -> bool:
         """Whether enough time has passed for the cost of a checkpoint not to matter."""
-        at, seconds = self._saved.get(chunk.group.specs[0].id, (self._begun, 0.0))
+        at, seconds = self._saved.get(active.group.specs[0].id, (self._begun, 0.0))
         return time.monotonic() - at > max(MIN_SECONDS, seconds / SAVE_SHARE)
 
-    def save(self, chunk: Chunk) -> None:
-        """Write a checkpoint of the chunk under way, and the records."""
-        with self._timed(chunk):
-            self.trials.store.checkpoints.save_chunk(*checkpoint.of_chunk(chunk, self.trials.records))
+    def save(self, active: ActiveBatches) -> None:
+        """Write a checkpoint of the active lane batches, and the records."""
+        with self._timed(active):
+            self.trials.store.checkpoints.save_active(*checkpoint.of_active(active, self.trials.records))
 
-    def save_beside(self, chunk: Chunk) -> None:
+    def save_beside(self, active: ActiveBatches) -> None:
         """Write a checkpoint of a trial that trains beside others, as of one that waits, and the records."""
-        with self._timed(chunk):
-            for batch in chunk.take():
+        with self._timed(active):
+            for batch in active.take():
                 self.close_beside(batch.specs[0], kept=self.rungs.save(batch))
 
     def close_beside(self, spec: TrialSpec, kept: str = "") -> None:
@@ -58,25 +58,25 @@ class Recovery:
                 checkpoints.drop_paused(name)
 
     @contextlib.contextmanager
-    def _timed(self, chunk: Chunk) -> Iterator[None]:
+    def _timed(self, active: ActiveBatches) -> Iterator[None]:
         """Save the records after a checkpoint, and note how long both took."""
         begin = time.monotonic()
         yield
         self.trials.save()
-        self._saved[chunk.group.specs[0].id] = time.monotonic(), time.monotonic() - begin
+        self._saved[active.group.specs[0].id] = time.monotonic(), time.monotonic() - begin
 
     def close(self) -> None:
-        """Write the records of a chunk that has ended, and drop its checkpoint."""
+        """Write the records of active batches that have ended, and drop their checkpoint."""
         self.trials.save()
-        self.trials.store.checkpoints.drop_chunk()
+        self.trials.store.checkpoints.drop_active()
 
-    def resume(self) -> Chunk | None:
-        """Go on with the chunk that an earlier session left; None if there is none, or its trials have ended since.
+    def resume(self) -> ActiveBatches | None:
+        """Go on with the active batches of an earlier session; None if there are none, or all their trials have ended.
 
         Trials that were under way but are neither in it nor wait at a rung begin again. Under another plan it is laid
         out anew.
         """
-        arrays, note = checkpoint.sound(self.trials.store.checkpoints.load_chunk(), len(self.trials.specs))
+        arrays, note = checkpoint.sound(self.trials.store.checkpoints.load_active(), len(self.trials.specs))
         known, records = [int(trial) for trial in note["trials"]], self.trials.records
         over = all(records[trial].status in OVER and is_evaluated(records[trial]) for trial in known)
         self.rungs.find(() if over else known)
@@ -97,7 +97,7 @@ class Recovery:
             if trial not in known and trial not in self.rungs.paused
         ]
 
-    def _place(self, arrays: Arrays, note: Mapping[str, Any]) -> Chunk:
+    def _place(self, arrays: Arrays, note: Mapping[str, Any]) -> ActiveBatches:
         """Put the lane batches of a checkpoint on devices: as they were, or under another plan anew."""
         layouts, trials = self.queue.layouts, self.trials
         group = layouts.group_of[int(next(iter(note["trials"])))]
@@ -106,7 +106,7 @@ class Recovery:
         if from_json(note["plan"]) != group.plan:
             trials.note_moves(group, batches, None)
             return self.queue.lay_out(group, batches)
-        chunk = layouts.chunk(group, note["lanes"], note["devices"])
-        chunk.queued = batches
-        self.queue.fill(chunk, note["placed"])
-        return chunk
+        active = layouts.active(group, note["lanes"], note["devices"])
+        active.queued = batches
+        self.queue.fill(active, note["placed"])
+        return active

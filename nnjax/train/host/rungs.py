@@ -10,7 +10,7 @@ from nnjax.core.experiment import TrialSpec
 from nnjax.train import distributed
 from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.host import checkpoint
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.lane_batch import Group, LaneBatch
 from nnjax.train.scheduler import Decide, Decision
@@ -60,17 +60,17 @@ class Rungs:
 
     def end_step(self, group: Group, spec: TrialSpec) -> int:
         """Count the steps after which a trial ends, or waits."""
-        return self.decision.limits[spec.id] * group.steps_per_epoch()
+        return self.decision.limits[spec.id] * group.steps_per_epoch
 
     def continuing(self, group: Group) -> list[int]:
         """List the trials of a group that wait and may go on."""
         ids = (spec.id for spec in group.specs)
         return [i for i in ids if i in self.paused and self.trials.records[i].epochs < self.decision.limits[i]]
 
-    def pause(self, chunk: Chunk, devices: Collection[int]) -> set[int]:
+    def pause(self, active: ActiveBatches, devices: Collection[int]) -> set[int]:
         """Save what still runs of the lane batches on some devices, to wait; give the ids of these trials."""
-        live = {s.id for device in devices for s in chunk.placed[device].specs if self.trials.is_running(s)}
-        for batch in chunk.take(lambda spec: spec.id in live) if live else []:
+        live = {s.id for device in devices for s in active.placed[device].specs if self.trials.is_running(s)}
+        for batch in active.take(lambda spec: spec.id in live) if live else []:
             self.paused |= dict.fromkeys((spec.id for spec in batch.specs), self.save(batch))
         distributed.barrier()  # until it is written
         return live
@@ -104,7 +104,7 @@ class Rungs:
                 for row, parent in enumerate(batch.specs):
                     state = jax.tree.map(lambda leaf, row=row: leaf[row : row + 1], batch.state)
                     for spec in children.get(parent.id, []) if self.paused.get(parent.id) == name else []:
-                        if batch.step // group.steps_per_epoch() == self.trials.records[spec.id].epochs:
+                        if batch.step // group.steps_per_epoch == self.trials.records[spec.id].epochs:
                             out.append(LaneBatch((spec,), self.end_step(group, spec), batch.step, state))
         return out
 

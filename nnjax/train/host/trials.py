@@ -39,7 +39,7 @@ class Trials(NamedTuple):
         for batch in batches:
             for record in (self.records[spec.id] for spec in batch.specs):
                 if record.moved is None and (record.lanes, record.devices) != layout:
-                    record.moved = batch.step // group.steps_per_epoch()
+                    record.moved = batch.step // group.steps_per_epoch
 
     def save(self) -> None:
         """Save the records, and only then remove weights that are not to be kept."""

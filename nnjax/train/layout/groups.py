@@ -56,7 +56,7 @@ def make_groups(
         kept = None if before is None else from_json(before)
         if kept is None or not satisfies(kept, plan) or kept.envelope != envelope:
             kept = cached_plan(plan, group.plan, group_sizes(group), step_times.table(group))
-        groups.append(group._replace(plan=kept))
+        groups.append(dataclasses.replace(group, plan=kept))
     return groups
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -30,7 +31,8 @@ def _forward_flops(key: Experiment, shape: Any, num_outputs: int) -> int:
     return summarize_model(key, shape, num_outputs).flops
 
 
-class Group(NamedTuple):
+@dataclasses.dataclass(frozen=True, eq=False)
+class Group:
     """Trials with an equal static part, or in one envelope (`shapes.envelope`), their data and their plan.
 
     With windows, the data have the shapes of one, and the stream gives them. The price is that of the envelope.
@@ -44,8 +46,9 @@ class Group(NamedTuple):
     stream: Stream | None = None
     price: Price | None = None
 
+    @functools.cached_property
     def steps_per_epoch(self) -> int:
-        """Count the program's batches of an epoch."""
+        """The program's batches of an epoch."""
         return -(-int(self.data.train.count) // self.key.batch_size)
 
     def batches(self, spec: TrialSpec) -> int:
@@ -54,12 +57,12 @@ class Group(NamedTuple):
 
     def own_steps(self, spec: TrialSpec, steps: int) -> int:
         """Count the steps that a trial's optimizer has taken, or begun, in steps of the program."""
-        epochs, rest = divmod(steps, self.steps_per_epoch())
-        return epochs * -(-self.steps_per_epoch() // self.batches(spec)) + -(-rest // self.batches(spec))
+        epochs, rest = divmod(steps, self.steps_per_epoch)
+        return epochs * -(-self.steps_per_epoch // self.batches(spec)) + -(-rest // self.batches(spec))
 
     def total_steps(self, spec: TrialSpec) -> int:
         """Count the program's steps of one trial's training."""
-        return spec.experiment.epochs * self.steps_per_epoch()
+        return spec.experiment.epochs * self.steps_per_epoch
 
     def flops(self, spec: TrialSpec) -> float:
         """Count the floating-point operations of one trial's training: three times those of its forward passes.

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from nnjax.core.experiment import Experiment, TrialSpec, program_key
+from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.models.envelope import Envelope, are_multiples, envelope_of, may_share, merged_part
 from nnjax.models.envelope_json import envelope_from_json
 from nnjax.train.layout.plan import Plan
@@ -63,7 +63,7 @@ def bundle(
     """
     members: dict[Experiment, list[TrialSpec]] = {}
     for spec in specs:
-        members.setdefault(program_key(spec.experiment), []).append(spec)
+        members.setdefault(spec.experiment.program_key, []).append(spec)
     found = {key: _earlier_envelope(some, earlier) for key, some in members.items()}
     free = [key for key in members if found[key] is None and may_share(key)]
     merged: dict[Experiment, tuple[Envelope, Price]] = {}
@@ -100,7 +100,7 @@ def envelopes_of(specs: Sequence[TrialSpec], plan: Plan, devices: int, sizes: Si
         return []
     members: dict[Experiment, list[TrialSpec]] = {}
     for spec in specs:
-        members.setdefault(program_key(spec.experiment), []).append(spec)
+        members.setdefault(spec.experiment.program_key, []).append(spec)
     free = {key: some for key, some in members.items() if may_share(key)}
     found = _merged(free, read_prices(), devices, sizes, count / len(specs)) if len(free) > 1 else {}
     return list(dict.fromkeys(envelope for envelope, _ in found.values()))

@@ -7,6 +7,7 @@ compiled programs, by machine and program, so that the next run knows it from th
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -143,7 +144,7 @@ class Planner:
             if layout not in table and time.monotonic() - begin + self.compile_seconds(group) > seconds:
                 break
             if layout not in table:
-                changed = group._replace(plan=other)
+                changed = dataclasses.replace(group, plan=other)
                 program = self.program(changed, other.lanes, other.devices)
                 table = table | {layout: time_step(program, changed, self.data(changed, program))}
             found = plan_of(plan, layout, table)

@@ -117,7 +117,7 @@ def time_step(program: Program, group: Group, data: DeviceData) -> float:
     hyper = group.traced(rows, program.trial.dtype)
     seeds = np.array([row.experiment.seed for row in rows], np.uint32)
     lane_batches = program.mesh.shape["trials"]
-    per_epoch = group.steps_per_epoch()
+    per_epoch = group.steps_per_epoch
     most = per_epoch if group.stream is None else min(per_epoch, group.stream.steps)
     total = np.full(lane_batches, max(group.total_steps(spec) for spec in group.specs), np.int32)
 

@@ -43,3 +43,8 @@ def read(path: pathlib.Path) -> tuple[dict[str, Shaped[np.ndarray, "..."]], dict
             f"{path} is damaged ({describe(error)}); expected a complete NPZ file that nnjax wrote."
         ) from None
     return arrays, note
+
+
+def read_arrays(path: str) -> Arrays:
+    """Read the arrays of a file that `to_bytes` packed; errors as of `read`."""
+    return read(pathlib.Path(path))[0]

@@ -29,7 +29,7 @@ class Record:
       values: final and best metrics by column name.
       curves: {name: float [epochs]}.
       verdict: a diagnosis, once there is one.
-      seconds: of wall time spent on it: its share of its chunk's, compilation included.
+      seconds: of wall time spent on it: its share of that of the trials beside it, compilation included.
       lanes, devices: of the program in which it began; 0 before.
       moved: epochs that it had completed when another program took it over; None if none has.
       signals: {name: float [epochs, layers]}, see `nnjax.train.engine.probe`; empty where they were not measured.

@@ -14,7 +14,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import NamedTuple
 
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, TrialSpec, setting_key
+from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.messages import pass_again
 from nnjax.core.object_refs import is_path
 from nnjax.models.registry import traits_of
@@ -84,7 +84,7 @@ def group_settings(specs: Sequence[TrialSpec]) -> list[tuple[int, ...]]:
     """Collect trials that differ in their seed or fold only, in the order in which they first appear."""
     members: dict[Hashable, list[int]] = {}
     for spec in specs:
-        key = (spec.arm, setting_key(spec.experiment), spec.start_from is None)
+        key = (spec.arm, spec.experiment.setting_key, spec.start_from is None)
         members.setdefault(key, []).append(spec.id)
     return [tuple(trials) for trials in members.values()]
 
@@ -123,6 +123,7 @@ def _ranking(
     num_parameters: Callable[[int], int],
     select: str | None,
 ) -> Ranking:
+    """Rank settings that can be compared."""
     firsts = [specs[trials[0]].experiment for trials in some]
     metric = _metric(firsts, [records[i] for trials in some for i in trials], select or firsts[0].select)
     maximized = metric != LOSS and direction(metric, firsts[0])

@@ -18,13 +18,13 @@ Checkpoint = tuple[Weights, dict[str, Any]]  # named arrays and a JSON note of l
 class Checkpoints(Protocol):
     """Keeps the states of trials that have not ended."""
 
-    def save_chunk(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
+    def save_active(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Keep the trials under way."""
 
-    def load_chunk(self) -> Checkpoint | None:
+    def load_active(self) -> Checkpoint | None:
         """Return their last good state; None if there is none."""
 
-    def drop_chunk(self) -> None:
+    def drop_active(self) -> None:
         """Forget them, as they have ended."""
 
     def clear(self) -> None:
@@ -100,7 +100,7 @@ class MemoryCheckpoints:
     def __init__(self) -> None:
         self._paused: dict[str, Checkpoint] = {}
 
-    save_chunk = load_chunk = drop_chunk = _do_nothing
+    save_active = load_active = drop_active = _do_nothing
 
     def clear(self) -> None:
         """Forget the lane batches that wait."""

@@ -7,8 +7,9 @@ import pytest
 
 import nnjax
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import Experiment, Hyperparameters, ModelConfig
+from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import replace, resolve_path
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.models.adapters import modes
 from nnjax.spaces.expansion import expand
 from nnjax.spaces.space import Space

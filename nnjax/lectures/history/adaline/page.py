@@ -176,6 +176,7 @@ def _descending(share: float) -> np.ndarray:
 
 @panels(2, width=4.2)
 def _residues(axes: Any) -> None:
+    """Draw the errors that are left by the slides' rule, by pattern and by presentation."""
     lines = np.arange(17)
     coded = {"inputs 0 and 1": lambda k: (np.arange(16) < k) * 1.0, "inputs −1 and +1": _signs}
     axes[0].plot(lines, 1 - lines / 16, color="0.6", lw=1)

@@ -123,6 +123,7 @@ def _xor_rows(learned: AllProblems) -> list[Row]:
 
 
 def _symmetry_rows(learned: Mapping[str, problems.TrainedNets]) -> list[Row]:
+    """Compare the nets that learned mirror symmetry with the published ones."""
     both = [one for some in learned.values() for one in problems.mirrors(some)]
     largest = max(one.asymmetry for one in both)
     zeros, signs = learned.values()

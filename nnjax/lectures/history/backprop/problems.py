@@ -88,6 +88,7 @@ def _draw(mlp: MLP, keys: Array, scale: Array) -> Net:
 def _learn(
     mlp: MLP, sweeps: int, starts: Net, x: Array, targets: Array, rate: Array, alpha: Array
 ) -> tuple[Net, Array, Array, Array]:
+    """Train one net, and note each sweep's cost and whether it is solved."""
     rule: Rule = momentum(mlp, rate, alpha)
 
     def step(state: Momentum, _: None) -> tuple[Momentum, tuple[Array, Array, Array]]:

@@ -169,6 +169,7 @@ def fit_sine(widths: tuple[int, ...], seeds: int, sweeps: int = 3000) -> Fits:
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _fit(largest: int, sweeps: int, widths: Array, keys: Array) -> tuple[Net, Array]:
+    """Train ReLU networks of several widths on a sine, and measure their errors."""
     mlp = MLP((1, largest, 1), hidden="relu", output="linear")
     x = jnp.linspace(LOW, HIGH, POINTS, dtype=np.float32)[:, None]
     y = jnp.sin(x)

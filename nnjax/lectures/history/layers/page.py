@@ -141,6 +141,7 @@ def _pieces(axes: Any, fits: model.Fits) -> None:
 
 @panels(3, width=3.4)
 def _width(axes: Any, fits: model.Fits, built: np.ndarray) -> None:
+    """Draw error and number of linear pieces by width, trained and built."""
     axes[1].plot(WIDTHS, np.array(WIDTHS) + 1, "--", color="0.5", lw=1.2, label="width + 1")
     for one, values in zip(axes, (fits.errors, fits.pieces), strict=False):
         one.plot(WIDTHS, np.median(values, axis=1), "o-", color=POSITIVE, ms=4, label="trained")

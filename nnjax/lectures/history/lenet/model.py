@@ -10,7 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from nnjax.api import sweep
-from nnjax.core.experiment import DataConfig, Experiment, Hyperparameters, ModelConfig, OptimizerConfig
+from nnjax.core.experiment import DataConfig, Experiment, ModelConfig, OptimizerConfig
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.models import lenet_tables
 from nnjax.models.convolution import images
 from nnjax.models.lenet import make_lenet5_module, pad_to_32

@@ -48,6 +48,7 @@ def chapter() -> Chapter:
 
 
 def _xor_rows(xor: Mapping[Gate, np.ndarray]) -> list[Row]:
+    """Compare the shares of starts that solve XOR and XNOR with the known ones."""
     medians = [float(np.median(reach)) for counts in xor.values() for reach in counts[:, 0]]
     shares = [100 * float(np.mean(reach <= PRESENTATIONS)) for counts in xor.values() for reach in counts[:, 1]]
     return [

@@ -43,6 +43,7 @@ def chapter() -> Chapter:
 
 
 def _rows(one: Mapping[int, int], several: Mapping[int, int], signed: Mapping[int, int]) -> list[Row]:
+    """Compare the numbers of functions that units compute with the known ones."""
     three = truth_tables.rows(8)  # all tables of three inputs
     solved = sum(neuron.solve(table) is not None for table in three)
     composed = sum(np.array_equal(neuron.table_of(neuron.network_for(table)), table) for table in three)

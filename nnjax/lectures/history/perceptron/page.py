@@ -124,6 +124,7 @@ def _random_sets(num_sets: int = 400, num_points: int = 20) -> tuple[np.ndarray,
 
 @panels(2, width=4.2, height=3.2)
 def _mistakes(axes: Any, mistakes: np.ndarray, bounds: np.ndarray) -> None:
+    """Draw the mistakes beside Novikoff's bounds."""
     for name, color in COLORS.items():
         axes[0].plot(np.arange(1, 181), np.cumsum(_infos(name).wrong[:180]), color=color, lw=1.5, label=name)
         if name != "XOR":

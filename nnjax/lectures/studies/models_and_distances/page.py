@@ -48,6 +48,7 @@ def draw(results: pd.DataFrame) -> Figure:
 
 
 def _panel(axes: Any, part: pd.DataFrame, name: str) -> None:
+    """Draw mean and standard deviation of each method on one data set."""
     mean, std = 100 * part["mean"][name], 100 * part["std"][name]
     for place, kind in enumerate(part.index.get_level_values("kind")):
         style = {"color": COLORS[kind], "ms": 4.5, "lw": 1.3}

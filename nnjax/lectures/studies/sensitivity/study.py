@@ -13,7 +13,7 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.types import Dataset
 from nnjax.data import prepare
 from nnjax.embed.external_libraries import import_umap
-from nnjax.embed.families import Family, families
+from nnjax.embed.method_sweeps import MethodSweep, method_sweeps
 from nnjax.embed.methods import Embedding, title_of
 from nnjax.embed.points import choose_rows, labels_of
 from nnjax.embed.quality import qualities
@@ -51,8 +51,8 @@ class Sensitivity:
         """
         return write(*self.measure(workdir, log), workdir)
 
-    def measure(self, workdir: pathlib.Path, log: Log) -> tuple[Dataset, np.ndarray, list[Family]]:
-        """Embed and measure: the data, the rows [n] embedded, and the families.
+    def measure(self, workdir: pathlib.Path, log: Log) -> tuple[Dataset, np.ndarray, list[MethodSweep]]:
+        """Embed and measure: the data, the rows [n] embedded, and the sweeps.
 
         The autoencoders' run folder is WORKDIR/autoencoders.
         """
@@ -80,7 +80,7 @@ class Sensitivity:
         log("measuring the latent spaces")
         x = np.asarray(prepared.x_scaler(dataset.x[rows].astype(np.float32)))
         made += zip(latent, qualities(x, [one.y for one in latent], labels_of(dataset, rows), self.k), strict=True)
-        return dataset, rows, families(made)
+        return dataset, rows, method_sweeps(made)
 
     def _able(self, log: Log) -> list[Axes]:
         """List the sweeps whose packages are installed."""

@@ -9,7 +9,8 @@ import pandas as pd
 
 from nnjax.api import save_weights, sweep
 from nnjax.cli.study import Log
-from nnjax.core.experiment import Experiment, Hyperparameters
+from nnjax.core.experiment import Experiment
+from nnjax.core.hyperparameters import Hyperparameters
 from nnjax.core.types import Dataset
 from nnjax.lectures.studies.transfer.page import write
 from nnjax.lectures.studies.transfer.tasks import Pair, config, pairs
@@ -86,6 +87,7 @@ class Transfer:
         return {"pair": pair.name, "method": OTHERS, "size": 0, "seed": 0, "accuracy": right}
 
     def _row(self, pair: Pair, run: Run, trial: int, source: Run) -> dict[str, Any]:
+        """Tabulate a trial: accuracy, and what its training cost with that of the source."""
         spec, record = run.specs[trial], run.records[trial]
         if record.status not in FINISHED:
             return {}

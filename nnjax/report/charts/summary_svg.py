@@ -192,5 +192,5 @@ def _text(x: float, y: float, text: str, kind: str, anchor: str = "middle") -> s
 
 def _svg(body: Sequence[str], told: str) -> str:
     told = html.escape(printable(told))
-    head = f'<svg class="answer-chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">'
+    head = f'<svg class="summary-chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{told}">'
     return f"{head}<title>{told}</title>{''.join(body)}</svg>"

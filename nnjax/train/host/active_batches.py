@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from nnjax.core.experiment import TrialSpec
-from nnjax.core.types import Arrays, Int, TrialState
+from nnjax.core.types import Arrays, TrialState
 from nnjax.models.model import Variables
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData
@@ -22,7 +22,7 @@ from nnjax.train.storage.records import Record
 Outcome = tuple[Any, Any, Mapping[str, Any]]  # of a segment, by row: steps taken, the first bad one, curves
 
 
-class Chunk:
+class ActiveBatches:
     """The trials that one program call advances; devices may be at different steps.
 
     Args:
@@ -32,7 +32,7 @@ class Chunk:
 
     Attributes:
       placed: lane batches by device (by row of devices that share batches); a device without one takes no steps.
-      steps: [devices] int32; those that each device's lane batch has taken.
+      steps, totals: [devices] int32; those that each device's lane batch has taken, and takes in all.
       queued: lane batches that have begun and wait for a device.
       state: of all rows; on the devices.
     """
@@ -41,7 +41,7 @@ class Chunk:
         self.program, self.group, self.lanes = program, group, lanes
         self.dtype = np.dtype(program.trial.dtype)
         self.placed: dict[int, LaneBatch] = {}
-        self.steps = np.zeros(program.size // lanes, np.int32)
+        self.steps, self.totals = np.zeros((2, program.size // lanes), np.int32)
         self.queued: list[LaneBatch] = []
         self.state: TrialState | None = None
 
@@ -94,7 +94,7 @@ class Chunk:
             state = self.program.place(_with_states(state, lanes_of))
         self.state = state if self.state is None else self._merged(state, set(batches))
         for device, batch in batches.items():
-            self.steps[device] = batch.step
+            self.steps[device], self.totals[device] = batch.step, self.group.total_steps(batch.specs[0])
             self.placed[device] = batch._replace(state=None)
 
     def _given(self, spec: TrialSpec, start_weights: Callable[[TrialSpec], Arrays | None]) -> Arrays | None:
@@ -145,30 +145,22 @@ class Chunk:
         )
         return [batch for batch in rest if batch.specs]
 
-    def totals(self) -> Int[np.ndarray, " devices"]:
-        """Count the steps that each device's lane batch takes in all, int32 [devices]; 0 where there is none."""
-        totals = np.zeros_like(self.steps)
-        for device, batch in self.placed.items():
-            totals[device] = self.group.total_steps(batch.specs[0])
-        return totals
-
     def steps_to_compaction(self) -> int:
         """Count the steps until any lane batch ends, waits at a rung or may be compacted."""
-        per_epoch, totals = self.group.steps_per_epoch(), self.totals()
-        ends = {d: next_compaction(int(self.steps[d]), int(totals[d]), per_epoch) for d in self.placed}
+        per_epoch = self.group.steps_per_epoch
+        ends = {d: next_compaction(int(self.steps[d]), int(self.totals[d]), per_epoch) for d in self.placed}
         return min(min(end, self.placed[d].until) - int(self.steps[d]) for d, end in ends.items())
 
     def steps_to_window_end(self) -> int:
         """Count the steps to the end of any lane batch's window, or where there are none, of training."""
-        stream, totals = self.group.stream, self.totals()
-        return min(
-            int(totals[d] - self.steps[d]) if stream is None else stream.left(int(self.steps[d])) for d in self.placed
-        )
+        stream = self.group.stream
+        left = self.totals - self.steps
+        return min(int(left[d]) if stream is None else stream.left(int(self.steps[d])) for d in self.placed)
 
     def dispatch(self, data: DeviceData, num_steps: int) -> Outcome:
         """Let the devices run one segment; give what `note` takes, which is there when they have ended."""
         num = np.where(np.isin(np.arange(len(self.steps)), list(self.placed)), num_steps, 0).astype(np.int32)
-        self.state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals())
+        self.state, metrics = self.program.train_segment(data, self.hyper, self.state, num, self.totals)
         return self.state.step, self.state.bad_step, metrics
 
     def note(self, outcome: Outcome, records: Sequence[Record], replaceable: Container[int] = ()) -> None:
@@ -179,7 +171,7 @@ class Chunk:
           records: of all trials.
           replaceable: ids.
         """
-        before, per_epoch = self.steps, self.group.steps_per_epoch()
+        before, per_epoch = self.steps, self.group.steps_per_epoch
         steps, bad, curves = fetch(outcome)
         self.steps = np.asarray(steps)[:: self.lanes]
         for device, batch in self.placed.items():

@@ -11,9 +11,9 @@ from nnjax.core.fields import replace
 from nnjax.data.baselines import Baselines
 from nnjax.data.in_memory import as_dataset
 from nnjax.report import header
-from nnjax.report.answer import answers
-from nnjax.report.charts.answer_svg import best_settings, few_values, scale, thinned
+from nnjax.report.charts.summary_svg import best_settings, few_values, scale, thinned
 from nnjax.report.context import ReportContext
+from nnjax.report.goal_summary import goal_summaries
 from nnjax.report.wording import setting_words
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage.records import DIVERGED, FAILED, RUNNING
@@ -31,7 +31,7 @@ def test_a_sweep_asks_which_and_names_the_chosen():
     report.test_baselines = {
         next(iter(report.groups)): Baselines("classification", "test", 60, {"least squares": {"accuracy": 0.8}})
     }
-    [one] = answers(report)
+    [one] = goal_summaries(report)
     assert one.question == "Which of 2 settings classifies digits best?"
     assert (one.label, one.trial, one.rivals) == ("learning rate 0.1", 0, 2)
     assert one.baselines == (("a linear fit", "20.0 %"),)
@@ -52,14 +52,14 @@ def test_a_baseline_that_does_better_is_named(accuracy, beaten):
 
 @pytest.mark.parametrize(("tested", "value", "epoch"), [("all", "5.00", "best"), ("chosen", "5.00", "best")])
 def test_the_test_score_says_of_which_weights_it_is(tested, value, epoch):
-    [one] = answers(ReportContext(two_rates({"evaluate_test": tested})))
+    [one] = goal_summaries(ReportContext(two_rates({"evaluate_test": tested})))
     what, text, remark = one.scores[1]
     assert (what, text.split()[0]) == ("wrong on the test part", value)
     assert remark.startswith(f"with the weights of the {epoch} epoch")
 
 
 def test_several_goals_have_an_answer_each():
-    copies, classes = answers(ReportContext(fake_run(space=DEMO)))
+    copies, classes = goal_summaries(ReportContext(fake_run(space=DEMO)))
     assert copies.question == "Which of 4 settings copies digits best?"
     assert classes.question == "How well does this network classify digits?"
     assert "PCA with" in " ".join(what for what, _ in copies.baselines)
@@ -91,7 +91,7 @@ def test_of_many_values_the_best_of_each_part_is_drawn(high):
 
 
 def test_the_chart_of_a_search_is_of_what_matters_most():
-    [one] = answers(ReportContext(searched(60)))
+    [one] = goal_summaries(ReportContext(searched(60)))
     assert "learning_rate" in one.caption
     assert 'aria-label="validation loss against learning_rate, lowest at' in one.chart
     assert "chosen</text>" in one.chart
@@ -100,7 +100,7 @@ def test_the_chart_of_a_search_is_of_what_matters_most():
 
 def test_a_single_network_has_its_curves_and_the_best_epoch():
     run = fake_run(AUTOENCODER)
-    [one] = answers(ReportContext(run))
+    [one] = goal_summaries(ReportContext(run))
     best = int(np.argmin(run.records[0].curves["val_loss"])) + 1
     assert f"best epoch, {best}</text>" in one.chart
 
@@ -116,7 +116,7 @@ def test_where_the_highest_is_the_best_the_highest_is_drawn():
     run = two_rates({"metrics": ("accuracy", "balanced_accuracy"), "select": "balanced_accuracy"})
     for i, record in enumerate(run.records):
         record.values["best_val_balanced_accuracy"] = 0.5 + 0.05 * i
-    [one] = answers(ReportContext(run))
+    [one] = goal_summaries(ReportContext(run))
     assert one.label == "learning rate 0.2"
     assert ReportContext(run).sweep.metrics[0].high
     assert "highest at learning_rate 0.2" in one.chart
@@ -134,14 +134,14 @@ ENDS = [
 def test_where_nothing_is_chosen_the_reason_stands_first(changes, statuses, label):
     """And of a run that diverged what to do: the verdict on its first trial."""
     run = fake_run(replace(CLASSIFIER, changes), Space(axes={"learning_rate": (0.1, 0.2)}), statuses=statuses)
-    [one] = answers(ReportContext(run))
+    [one] = goal_summaries(ReportContext(run))
     assert (one.question, one.label, one.trial) == ("Which of 2 settings classifies digits best?", label, None)
     assert one.code == ("diverged" if label.startswith("None: ") else "")
     assert bool(one.next) == label.startswith("None")
 
 
 def test_a_single_trial_that_diverged_has_no_score():
-    [one] = answers(ReportContext(fake_run(CLASSIFIER, statuses={0: DIVERGED})))
+    [one] = goal_summaries(ReportContext(fake_run(CLASSIFIER, statuses={0: DIVERGED})))
     assert (one.label, one.code, one.scores) == ("None: the trial diverged.", "diverged", ())
 
 
@@ -158,7 +158,7 @@ def a_table(columns):
 def test_the_question_of_a_table_names_its_target(columns, words):
     config = replace(REGRESSOR, {"data.validation": 8, "data.test": 8, "data.target_scaling": "standard"})
     report = ReportContext(fake_run(config, dataset=a_table(columns)))
-    [one] = answers(report)
+    [one] = goal_summaries(report)
     assert one.question == f"How well does this network predict {words}?"
     assert header.title(report) == f"One network that predicts {words}"
     outputs = "one output" if len(columns) == 1 else f"{['two', 'four'][len(columns) > 2]} outputs"

@@ -17,7 +17,7 @@ from nnjax.train.storage.selection import IN_PLACE, LOSS, comparable, direction,
 LETTERS = "A", "B"
 
 
-class Side(NamedTuple):
+class ComparedRun(NamedTuple):
     """One of two runs.
 
     Attributes:
@@ -49,7 +49,7 @@ class Outcome(NamedTuple):
       unit: of the pairs.
     """
 
-    better: Side | None
+    better: ComparedRun | None
     difference: Estimate
     pairs: int
     unit: str
@@ -60,7 +60,7 @@ class Outcome(NamedTuple):
         return self.difference.low > 0 or self.difference.high < 0
 
 
-def make_sides(runs: tuple[Run, Run]) -> tuple[Side, Side]:
+def compared_runs(runs: tuple[Run, Run]) -> tuple[ComparedRun, ComparedRun]:
     """Choose the best setting of each of two runs by one rule.
 
     Raises:
@@ -93,13 +93,13 @@ def name_of(run: Run, letter: str) -> str:
     return run.title.strip().removesuffix(".") or (run.path.resolve().name if run.path is not None else letter)
 
 
-def _side(run: Run, letter: str, choice: Choice) -> Side:
+def _side(run: Run, letter: str, choice: Choice) -> ComparedRun:
     own = {i: run.specs[i].experiment for i in choice.setting.trials}
     values = {i: value_of(one, run.records[i], choice.metric) for i, one in own.items()}
     known = {replicate_of(own[i]): value for i, value in values.items() if math.isfinite(value)}
     broken = any(run.records[i].status in OVER and not math.isfinite(value) for i, value in values.items())
     score = estimate(list(known.values()), choice.setting.experiment.data.folds)
-    return Side(letter, name_of(run, letter), run, choice, known, score, broken)
+    return ComparedRun(letter, name_of(run, letter), run, choice, known, score, broken)
 
 
 def _refuse_other_task(own: list[Choice]) -> None:
@@ -157,7 +157,7 @@ def _common_metric(runs: tuple[Run, Run], own: list[Choice]) -> str:
     return both[0]
 
 
-def decide(one: Side, other: Side) -> Outcome:
+def decide(one: ComparedRun, other: ComparedRun) -> Outcome:
     """Say which side is ahead by the rule, and with what interval.
 
     Values are paired where both best settings have the same seeds and folds; else the means are compared.
@@ -172,7 +172,7 @@ def decide(one: Side, other: Side) -> Outcome:
     return Outcome(_ahead(one, other), difference, pairs, unit)
 
 
-def _ahead(one: Side, other: Side) -> Side | None:
+def _ahead(one: ComparedRun, other: ComparedRun) -> ComparedRun | None:
     """Return the side that comes first by the rule: none of its trials diverged, the better mean."""
     if one.broken != other.broken:
         return other if one.broken else one
@@ -181,11 +181,11 @@ def _ahead(one: Side, other: Side) -> Side | None:
     return one if (one.score.mean > other.score.mean) == is_maximized(one) else other
 
 
-def is_maximized(side: Side) -> bool:
+def is_maximized(side: ComparedRun) -> bool:
     """Whether the highest value of the metric is the best."""
     return side.choice.metric != LOSS and direction(side.choice.metric, experiment_of(side))
 
 
-def experiment_of(side: Side) -> Experiment:
+def experiment_of(side: ComparedRun) -> Experiment:
     """The experiment of a side's chosen setting."""
     return side.choice.setting.experiment

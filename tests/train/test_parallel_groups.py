@@ -9,8 +9,8 @@ from populations import CLASSIFIER, StopAfter, population, specs_of
 
 from nnjax.core.fields import replace
 from nnjax.runs.folder import FolderStore
-from nnjax.train.host import side_by_side
-from nnjax.train.host.chunk import Chunk
+from nnjax.train.host import parallel_groups
+from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.population import Stopped, TimeOver
 from nnjax.train.layout.plan import Plan
 from nnjax.train.storage.records import DONE
@@ -108,16 +108,16 @@ def test_a_kill_between_checkpoints_loses_no_more_than_since_the_last_one(tmp_pa
 
 
 def test_one_after_another_where_memory_does_not_suffice_for_two(monkeypatch, specs, alone):
-    said, dispatch, busy = [], Chunk.dispatch, []
+    said, dispatch, busy = [], ActiveBatches.dispatch, []
 
-    def failing(chunk, *arguments):
-        busy.append(chunk.program.mesh.devices.flat[0])
+    def failing(active, *arguments):
+        busy.append(active.program.mesh.devices.flat[0])
         if len(set(busy)) > 1:
             busy.clear()
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 123 bytes.")
-        return dispatch(chunk, *arguments)
+        return dispatch(active, *arguments)
 
-    monkeypatch.setattr(Chunk, "dispatch", failing)
+    monkeypatch.setattr(ActiveBatches, "dispatch", failing)
     run = trained(specs, log=said.append)
     assert_same(run, alone)
     assert [text for text in said if text.startswith("warning: Memory did not suffice for networks side by side")]
@@ -125,12 +125,12 @@ def test_one_after_another_where_memory_does_not_suffice_for_two(monkeypatch, sp
 
 def test_who_cannot_train_side_by_side(specs):
     there = jax.device_count()
-    assert side_by_side.num_devices(specs, Plan()) == there == 2
-    assert side_by_side.num_devices(specs, Plan(devices=1)) == 1
-    assert side_by_side.num_devices(specs, Plan(batch_devices=2)) == 1
-    assert side_by_side.num_devices(specs, Plan(fixed=True)) == 1
+    assert parallel_groups.num_devices(specs, Plan()) == there == 2
+    assert parallel_groups.num_devices(specs, Plan(devices=1)) == 1
+    assert parallel_groups.num_devices(specs, Plan(batch_devices=2)) == 1
+    assert parallel_groups.num_devices(specs, Plan(fixed=True)) == 1
     after = [specs[0], dataclasses.replace(specs[1], start_from=0)]
-    assert side_by_side.num_devices(after, Plan()) == 1
+    assert parallel_groups.num_devices(after, Plan()) == 1
 
 
 def test_when_time_is_over_both_are_scored_and_go_on_later(tmp_path, specs, alone):

@@ -16,7 +16,7 @@ import jax
 
 from nnjax.core.experiment import TrialSpec
 from nnjax.train.engine.device_data import DeviceData
-from nnjax.train.host.chunk import Chunk, Outcome
+from nnjax.train.host.active_batches import ActiveBatches, Outcome
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.layout.plan import Plan
 
@@ -25,13 +25,13 @@ class Segment(NamedTuple):
     """A segment under way, or ended.
 
     Attributes:
-      chunk, steps: what it trains, and how many steps it takes.
+      active, steps: what it trains, and how many steps it takes.
       to_compaction: whether it ends where lanes may be freed.
       begin, end: monotonic seconds; the end is 0 while it is under way.
-      outcome: as `Chunk.dispatch` gives it.
+      outcome: as `ActiveBatches.dispatch` gives it.
     """
 
-    chunk: Chunk
+    active: ActiveBatches
     steps: int
     to_compaction: bool
     begin: float
@@ -39,10 +39,10 @@ class Segment(NamedTuple):
     end: float = 0.0
 
 
-def start(chunk: Chunk, steps: int, to_compaction: bool, data: DeviceData) -> Segment:
-    """Let a chunk's devices take steps on data that lie on them."""
+def start(active: ActiveBatches, steps: int, to_compaction: bool, data: DeviceData) -> Segment:
+    """Let the active batches' devices take steps on data that lie on them."""
     begin = time.monotonic()
-    return Segment(chunk, steps, to_compaction, begin, chunk.dispatch(data, steps))
+    return Segment(active, steps, to_compaction, begin, active.dispatch(data, steps))
 
 
 def wait(segment: Segment) -> Segment:
@@ -61,10 +61,10 @@ def train(
     groups: Sequence[Group],
     devices: int,
     compile_groups: Callable[[Iterable[tuple[Group, int]]], None],
-    begin_group: Callable[[Group, int], Chunk],
-    begin: Callable[[Chunk, int], Segment],
-    end: Callable[[Segment], tuple[Chunk, int]],
-    under_way: list[Chunk],
+    begin_group: Callable[[Group, int], ActiveBatches],
+    begin: Callable[[ActiveBatches, int], Segment],
+    end: Callable[[Segment], tuple[ActiveBatches, int]],
+    under_way: list[ActiveBatches],
 ) -> None:
     """Train groups to their ends, or until `end` stops one, each on the device that is free first.
 
@@ -74,13 +74,13 @@ def train(
       compile_groups: compiles their programs at once, each from a first device on.
       begin_group: lays a group out, from a first device on.
       begin, end: of a segment; `end` gives what trains on, and how many steps it takes next, 0 to stop.
-      under_way: filled with the chunks on devices.
+      under_way: filled with the active batches on devices.
     """
     waiting, segments, stopped = list(groups), dict[Future[Segment], int](), False
 
-    def advance(chunk: Chunk, device: int, steps: int) -> None:
-        under_way.append(chunk)
-        segments[pool.submit(wait, begin(chunk, steps))] = device
+    def advance(active: ActiveBatches, device: int, steps: int) -> None:
+        under_way.append(active)
+        segments[pool.submit(wait, begin(active, steps))] = device
 
     compile_groups(zip(groups, range(devices), strict=False))
     with ThreadPoolExecutor(devices) as pool:
@@ -90,8 +90,8 @@ def train(
                 advance(begin_group(waiting.pop(0), device), device, 1)
             for future in wait_for(segments, return_when=FIRST_COMPLETED).done:
                 device, segment = segments.pop(future), future.result()
-                chunk, steps = end(segment)
-                under_way.remove(segment.chunk)
+                active, steps = end(segment)
+                under_way.remove(segment.active)
                 stopped |= not steps
-                if chunk.placed and not stopped:
-                    advance(chunk, device, steps)
+                if active.placed and not stopped:
+                    advance(active, device, steps)

@@ -13,10 +13,10 @@ from nnjax.core.fields import replace
 from nnjax.data import from_arrays
 from nnjax.models.model import Variables
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.report import playable, snapshots
+from nnjax.report import interactive_networks, snapshots
 from nnjax.report.context import ReportContext
 from nnjax.report.page import write_report
-from nnjax.report.sections import play
+from nnjax.report.sections import interactive
 from nnjax.runs import epoch_weights
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage import named_arrays
@@ -32,7 +32,7 @@ def page():
 
 
 def described(run):
-    return play.build(ReportContext(run))["networks"]
+    return interactive.build(ReportContext(run))["networks"]
 
 
 def computed(page, number, x):
@@ -47,7 +47,7 @@ def test_every_activation_is_that_of_python(page, tmp_path, base, names):
     """Outputs within 1e-5 for raw images, by networks of two hidden layers and every activation."""
     run = fake_run(base, Space(arms={name: Arm({"model.activation": name}) for name in names}))
     x = run.data(0).dataset.x[:5]
-    networks = [playable.describe(one) for one in all_snapshots(run)]
+    networks = [interactive_networks.describe(one) for one in all_snapshots(run)]
     assert [one["label"] for one in networks] == list(names)
     text = page_of(networks)
     (tmp_path / "page.html").write_text(text, "utf-8")
@@ -66,7 +66,7 @@ def all_snapshots(run):
 
 def page_of(networks):
     """A page of these networks and no others."""
-    return play.page_of({"networks": networks, "title": "all", "goals": ["try"]}).decode("utf-8")
+    return interactive.page_of({"networks": networks, "title": "all", "goals": ["try"]}).decode("utf-8")
 
 
 @seen
@@ -97,7 +97,7 @@ def test_a_code_is_moved_and_walked_along(page, tmp_path):
     page.open(path)
     [found] = described(run)
     snapshot = ReportContext(run).snapshots[0]
-    rows = list(playable.one_of_each(snapshot.labels, len(snapshot.rows), playable.EXAMPLES))
+    rows = list(interactive_networks.one_of_each(snapshot.labels, len(snapshot.rows), interactive_networks.EXAMPLES))
     values = (
         "[...document.querySelectorAll('#play-stage .slides')[0].querySelectorAll('input')].map((s) => Number(s.value))"
     )
@@ -126,7 +126,7 @@ def test_wide_codes_move_along_their_principal_axes():
     _, _, axes = np.linalg.svd(codes - codes.mean(axis=0), full_matrices=False)
     for own, right in zip(found["code"]["axes"], axes, strict=False):
         assert abs(np.dot(own, right)) == pytest.approx(1, abs=1e-4)
-    assert len(found["code"]["axes"]) == playable.AXES
+    assert len(found["code"]["axes"]) == interactive_networks.AXES
     assert found["code"]["layer"] == 2
 
 
@@ -210,10 +210,10 @@ def test_fields_of_all_kinds():
     names = dataclasses.replace(columns[2], categories=("S", "M", "L")), Column("paid", "boolean")
     facts = dataclasses.replace(
         fake_run(REGRESSOR, Space(), table()).facts(0),
-        recipe=playable.TableRecipe((*columns[:2], *names)),
+        recipe=interactive_networks.TableRecipe((*columns[:2], *names)),
         num_inputs=5,
     )
-    age, color, size, paid = playable.fields(facts, x)
+    age, color, size, paid = interactive_networks.fields(facts, x)
     assert (age["low"], age["high"], age["start"], age["whole"]) == (1, 4, 3, True)
     assert (color["first"], color["categories"], color["start"]) == (1, ["red", "blue"], 1)
     assert (size["first"], size["levels"], size["start"]) == (3, ["S", "M", "L"], 2)
@@ -228,10 +228,10 @@ def test_each_architecture_once_and_every_goal(monkeypatch):
         (64, 16, 8, 2, 8, 16, 64),
         (64, 8, 10),
     }
-    monkeypatch.setattr(playable, "MOST_BYTES", 13_500)
+    monkeypatch.setattr(interactive_networks, "MOST_BYTES", 13_500)
     assert {one["goal"] for one in described(run)} == {"reconstruction", "classification"}
 
 
 def test_what_cannot_be_played_is_left_out():
     run = fake_run(replace(CLASSIFIER, {"model.dtype": "bfloat16"}))
-    assert play.build(ReportContext(run)) is None
+    assert interactive.build(ReportContext(run)) is None

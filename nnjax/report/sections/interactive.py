@@ -4,7 +4,7 @@ from typing import Any
 
 from nnjax.report import rendering
 from nnjax.report.context import ReportContext
-from nnjax.report.playable import playable
+from nnjax.report.interactive_networks import interactive_networks
 from nnjax.report.section import Section
 
 SCRIPTS = ("networks", "play_controls", "play")
@@ -15,7 +15,7 @@ FILE = "play.html"
 def build(report: ReportContext) -> dict[str, Any] | None:
     """Describe the networks that the page can compute; None where there are none."""
     best_first = [snapshot for goal in report.ranked_by_goal for snapshot in report.best_snapshots(goal)]
-    found = playable(best_first)
+    found = interactive_networks(best_first)
     if not found:
         return None
     inside = sum(len(one["weights"]) for one in found) <= INLINE_BYTES

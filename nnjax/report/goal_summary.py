@@ -11,7 +11,7 @@ from markupsafe import Markup
 from nnjax.core.text import count, number, quantity, spelled
 from nnjax.data.baselines import ACCURACY, MSE, Baselines
 from nnjax.models.registry import traits_of
-from nnjax.report.charts import answer_svg
+from nnjax.report.charts import summary_svg
 from nnjax.report.charts.interval_svg import interval_svg
 from nnjax.report.context import Key, ReportContext
 from nnjax.report.sweep.advice import advice
@@ -27,7 +27,7 @@ from nnjax.runs.target_units import has_units, in_units, unit_of
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED
 from nnjax.train.storage.selection import value_of
 
-MAX_ANSWERS, MAX_NEXT = 3, 5
+MAX_GOALS, MAX_NEXT = 3, 5
 LEAST = 0.005  # share of the variation that is told
 MAX_RIVALS, MAX_NAME, NAME_WIDTH = 8, 15, 150  # of the chart of settings: rows, letters of a name, room for it
 DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
@@ -39,7 +39,7 @@ BASELINES = {
 }
 
 
-class Answer(NamedTuple):
+class GoalSummary(NamedTuple):
     """What a run says of one goal.
 
     Attributes:
@@ -67,38 +67,39 @@ class Answer(NamedTuple):
     caption: str = ""
 
 
-def answers(report: ReportContext) -> list[Answer]:
-    """Answer for each goal: which setting is chosen, or why none is."""
+def goal_summaries(report: ReportContext) -> list[GoalSummary]:
+    """Summarize each goal: which setting is chosen, or why none is."""
     out = []
-    for key, some in list(report.groups.items())[:MAX_ANSWERS]:
+    for key, some in list(report.groups.items())[:MAX_GOALS]:
         choice = report.decided.get(key)
         known = choice is not None and any(report.run.records[t].status in FINISHED for t in choice.setting.trials)
-        out.append(_answer(report, key, choice) if choice and known else _undecided(report, some))
+        out.append(_goal_summary(report, key, choice) if choice and known else _undecided(report, some))
     return out
 
 
-def _undecided(report: ReportContext, some: Sequence[Setting]) -> Answer:
+def _undecided(report: ReportContext, some: Sequence[Setting]) -> GoalSummary:
     """Say why no setting is chosen, and what to do about it."""
     run, trials = report.run, [trial for setting in some for trial in setting.trials]
     counts, question = Counter(run.records[trial].status for trial in trials), _question(some[0], len(some))
     broken = {word: counts[status] for status, word in ((DIVERGED, "diverged"), (FAILED, "failed")) if counts[status]}
     if any(counts[status] for status in FINISHED):
         advice = "Hold out a validation part (data.validation=0.1 or more), by which a setting can be chosen."
-        return Answer(question, "None is chosen: there is no validation part.", None, len(some), next=(advice,))
+        return GoalSummary(question, "None is chosen: there is no validation part.", None, len(some), next=(advice,))
     if sum(broken.values()) < len(trials):
         advice = "Give the same command again: it continues where it stopped." if run.path is not None else ""
         ended = f"no trial of {len(trials):,} has" if len(trials) > 1 else "the trial has not"
         label = f"Not known yet: {ended} finished."
-        return Answer(question, label, None, len(some), next=(advice,) * bool(advice))
+        return GoalSummary(question, label, None, len(some), next=(advice,) * bool(advice))
     ends = " and ".join(f"{spelled(n)} {word}" for word, n in broken.items())
     whole = {1: "the trial", 2: "both trials"}.get(len(trials), f"all {count(len(trials), 'trial')}")
     label = f"None: {ends if len(broken) > 1 else ' '.join([whole, *broken])}."
     first = next((found.primary for trial in trials if (found := run.diagnoses[trial])), None)
     code, sentence, advice = (first.code, first.sentence, first.next) if first else ("", "", "")
-    return Answer(question, label, None, len(some), code=code, sentence=sentence, next=(advice,) * bool(advice))
+    return GoalSummary(question, label, None, len(some), code=code, sentence=sentence, next=(advice,) * bool(advice))
 
 
-def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
+def _goal_summary(report: ReportContext, key: Key, choice: Choice) -> GoalSummary:
+    """Summarize a goal by its chosen setting."""
     run, goal = report.run, key[1]
     sweep = report.sweep if report.sweep is not None and choice.trial in report.sweep.trials else None
     diagnosis = run.diagnoses[choice.trial]
@@ -106,7 +107,7 @@ def _answer(report: ReportContext, key: Key, choice: Choice) -> Answer:
     known = report.test_baselines.get(key)
     suggested = _beaten(run, known, goal, choice.setting)
     suggested += advice(sweep, metric_key(sweep)) if sweep else [first.next] if first and first.next else []
-    return Answer(
+    return GoalSummary(
         _question(choice.setting, choice.rivals),
         setting_words(choice.setting, choice.rivals == 1),
         choice.trial,
@@ -213,7 +214,7 @@ def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[
     if sweep and sweep.metrics:
         shares = dict(shares_of(sweep, metric_key(sweep)))
         for axis in sorted(sweep.axes, key=lambda axis: -shares.get(axis.name, 0.0)):
-            if drawn := answer_svg.against_axis(sweep, axis):
+            if drawn := summary_svg.against_axis(sweep, axis):
                 told = len(sweep.axes) > 1 and shares.get(axis.name, 0.0) >= LEAST
                 share = f" ({axis.label} explains {100 * shares[axis.name]:.0f} % of the variation)" if told else ""
                 line = "the line is the best setting at each value or near it, with the range of its trials"
@@ -221,6 +222,6 @@ def _chart(report: ReportContext, sweep: Sweep | None, choice: Choice) -> tuple[
     if choice.rivals > 1 and not math.isnan(choice.mean):
         return _beside_rivals(report, choice)
     own = next((one for one in report.quantities if one.name == choice.setting.experiment.loss), None)
-    drawn = answer_svg.curves(own, choice.setting.trials) if own else ""
+    drawn = summary_svg.curves(own, choice.setting.trials) if own else ""
     several = ": mean and range of its trials" if len(choice.setting.trials) > 1 else ""
     return Markup(drawn), f"The chosen network's learning curves{several}." if drawn else ""

@@ -27,7 +27,7 @@ POINTS = 400  # of a plane
 SHARE = 0.9  # of the errors that an interval holds
 
 
-def playable(some: Sequence[NetworkSnapshot]) -> list[dict[str, Any]]:
+def interactive_networks(some: Sequence[NetworkSnapshot]) -> list[dict[str, Any]]:
     """Describe the networks that a page can compute, the best of each goal and architecture, in JSON's own types.
 
     Args:
@@ -190,6 +190,7 @@ def fields(facts: DataFacts, x: np.ndarray) -> list[dict[str, Any]]:
 
 
 def _field(column: Column, start: int, values: np.ndarray) -> dict[str, Any]:
+    """Describe the input of a table's column: a choice, or a number with its range."""
     common = {"name": column.name, "first": start, "missing": column.missing_input}
     if column.kind == "category":
         counts = np.nansum(values[:, : len(column.categories)], axis=0)

@@ -41,7 +41,7 @@ class TargetSummary(NamedTuple):
     unscored: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 
-class Case(NamedTuple):
+class RuleInput(NamedTuple):
     """The experiment with its hyperparameters resolved, and the data."""
 
     experiment: Experiment
@@ -68,6 +68,6 @@ class Case(NamedTuple):
         return 1 if self.data.num_classes == 2 and not self.output.distribution else self.data.num_outputs
 
 
-Rule = Callable[[Case], Finding | None]
+Rule = Callable[[RuleInput], Finding | None]
 
 TOLERANCE = 1e-5  # scaling in float32 may leave a target this far outside an interval

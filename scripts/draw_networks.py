@@ -1,6 +1,10 @@
-"""Drawings of small dense networks: units, all of their connections, and the parameters counted layer by layer."""
+"""Draw the networks of docs/DECK.md as SVG: units, all of their connections, and the parameters counted by layer.
+
+python -m scripts.draw_networks            # writes docs/images/network_3431.svg and encoder_5_2.svg
+"""
 
 import itertools
+import pathlib
 from collections.abc import Sequence
 
 WIDTH, HEIGHT, TOP, LEFT = 150, 46, 60, 60  # between layers and units, and margins, in pixels
@@ -76,3 +80,8 @@ PICTURES = {
 def pictures() -> dict[str, str]:
     """Draw those of the documentation (lecture slides, sections 4 and 7): SVG by file name."""
     return {name: draw(*what) for name, what in PICTURES.items()}
+
+
+if __name__ == "__main__":
+    for file, svg in pictures().items():
+        (pathlib.Path(__file__).parents[1] / "docs" / "images" / file).write_text(svg, "utf-8")

@@ -1,4 +1,4 @@
-"""Families: embeddings of the same points by one method under several settings, with their scores and distances."""
+"""Sweeps of one embedding method: the same points under several settings, with scores and distances."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -12,7 +12,7 @@ from nnjax.embed.variation import procrustes_distances, to_plane
 STARTS = {"pca": "PCA start", "random": "random start"}
 
 
-class Family(NamedTuple):
+class MethodSweep(NamedTuple):
     """Embeddings by one method under several settings.
 
     Attributes:
@@ -36,21 +36,23 @@ class Family(NamedTuple):
         return np.array([one[measure] for one in self.qualities])
 
 
-def families(made: Sequence[tuple[Embedding, Mapping[str, float]]]) -> list[Family]:
+def method_sweeps(made: Sequence[tuple[Embedding, Mapping[str, float]]]) -> list[MethodSweep]:
     """Group embeddings with their measures by method and start, in the order of the first of each."""
     groups: dict[str, list[tuple[Embedding, Mapping[str, float]]]] = {}
     for one in made:
-        groups.setdefault(family_name(one[0]), []).append(one)
+        groups.setdefault(sweep_name(one[0]), []).append(one)
     found = []
     for name, members in groups.items():
         embeddings = [embedding for embedding, _ in members]
         planes = [to_plane(one.y) for one in embeddings]
         factors = {option: [one.options[option] for one in embeddings] for option in varied(embeddings)}
-        found.append(Family(name, embeddings, [q for _, q in members], planes, procrustes_distances(planes), factors))
+        found.append(
+            MethodSweep(name, embeddings, [q for _, q in members], planes, procrustes_distances(planes), factors)
+        )
     return found
 
 
-def family_name(embedding: Embedding) -> str:
+def sweep_name(embedding: Embedding) -> str:
     """Name the method, and the start where it has one."""
     name, start = title_of(embedding.method), embedding.options.get("init")
     return f"{name}, {STARTS[start]}" if start in STARTS else name
