@@ -11,6 +11,7 @@ from nnjax.core.experiment import Experiment, ModelConfig
 from nnjax.core.fields import replace
 from nnjax.models.model import Variables
 from nnjax.nn.optimizers import defaults
+from nnjax.train.engine import training_step
 from nnjax.train.engine.batches import Batch
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.trial import Trial
@@ -63,13 +64,15 @@ def make_step(loss, output, optimizer, preset, dtype):
     )
     shapes = Shapes((WIDTHS[0],), WIDTHS[-1], "regression", has_validation=False, has_train_eval=False)
     trial = Trial(experiment, shapes)
-    return trial, jax.jit(trial.step, compiler_options=QUICK)
+    return trial, jax.jit(functools.partial(training_step.step, trial), compiler_options=QUICK)
 
 
 def train(loss, output, optimizer, preset, dtype="float64", steps=STEPS):
     """Losses [t] before each step, and the weights after the last, in the order of `start_weights`."""
     trial, step = make_step(loss, output, optimizer, preset, dtype)
-    step = trial.step if steps == 1 else step  # one step is taken sooner than compiled
+    step = (
+        functools.partial(training_step.step, trial) if steps == 1 else step
+    )  # one step is taken sooner than compiled
     hyper = {name: jnp.asarray(value, dtype) for name, value in hyperparameters(optimizer, preset).items()}
     params = {
         f"layer_{i}": {"kernel": jnp.asarray(kernel, dtype), "bias": jnp.asarray(bias, dtype)}

@@ -3,6 +3,7 @@
 Optimizers differ in nothing else; with the losses, which change the problem anyway, the activations change too.
 """
 
+import functools
 import itertools
 
 import jax
@@ -200,7 +201,7 @@ def test_dtypes_are_kept(dtype, triples):
         for triple in triples:
             trial, hyper = small_trial(dtype, *triple)
             before = jax.eval_shape(trial.init, hyper, jnp.uint32(0))
-            after = jax.eval_shape(trial.step, hyper, before, batch, jnp.int32(2))
+            after = jax.eval_shape(functools.partial(training_step.step, trial), hyper, before, batch, jnp.int32(2))
             assert after == before, triple
             assert {leaf.dtype.name for leaf in jax.tree.leaves(after)} == {kept, "int32", "uint32"}, triple
 

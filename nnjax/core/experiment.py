@@ -236,7 +236,8 @@ class Experiment:
         Values of traced fields are replaced by placeholders; which hyperparameters exist is kept.
         """
         zeros: dict[str, Any] = dict.fromkeys(self.hyperparameters.present(), 0)
-        traced = {"hyperparameters": Hyperparameters(**zeros), "epochs": 0, "seed": 0, "start_weights": None}
+        hyper = Hyperparameters(**zeros)
+        traced: dict[str, Any] = {"hyperparameters": hyper, "epochs": 0, "seed": 0, "start_weights": None}
         signals, evaluate_test = bool(self.signals), Experiment.evaluate_test
         return dataclasses.replace(self, **traced, signals=signals, evaluate_test=evaluate_test)
 

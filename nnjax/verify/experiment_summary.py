@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple, cast
@@ -21,6 +22,7 @@ from nnjax.models.operation_counts import trace
 from nnjax.models.registry import traits_of
 from nnjax.models.summary import summarize_model
 from nnjax.models.user_models import PROBED, variables_shapes
+from nnjax.train.engine import training_step
 from nnjax.train.engine.device_data import make_device_data, make_shapes
 from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.engine.trial import Trial
@@ -136,7 +138,13 @@ def summarize(experiment: Experiment, prepared: Prepared, chosen: tuple[str, ...
     weights, optimizer = _size(state.params), _size(state.opt_state)
     number = jax.ShapeDtypeStruct((), trial.dtype)
     hyper = cast(Any, dict.fromkeys(experiment.hyperparameters.present(), number))
-    step = trace(trial.step, hyper, state, trial.blank_batch(), jax.ShapeDtypeStruct((), np.int32))
+    step = trace(
+        functools.partial(training_step.step, trial),
+        hyper,
+        state,
+        trial.blank_batch(),
+        jax.ShapeDtypeStruct((), np.int32),
+    )
     layers, flops = _layers(trial, hyper)
     return ExperimentSummary(
         experiment, chosen, layers, flops, step.flops, weights, optimizer, held - weights - optimizer, passing

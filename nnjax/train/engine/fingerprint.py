@@ -18,6 +18,7 @@ from nnjax.core.object_refs import ObjectRef
 from nnjax.models.cpu_substitutes import native_operations
 from nnjax.models.user_models import examples_like, make_own, variables_shapes
 from nnjax.nn.user_functions import Reads
+from nnjax.train.engine import training_step
 from nnjax.train.engine.device_data import Shapes
 from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.engine.trial import Trial
@@ -71,7 +72,9 @@ def fingerprint(experiment: Experiment, shapes: Shapes) -> str:
     hyper = dict.fromkeys(experiment.hyperparameters.present(), number)
     total_steps = jax.ShapeDtypeStruct((), jnp.int32)
     with native_operations():
-        traced = jax.make_jaxpr(trial.step)(hyper, state, trial.blank_batch(), total_steps)
+        traced = jax.make_jaxpr(functools.partial(training_step.step, trial))(
+            hyper, state, trial.blank_batch(), total_steps
+        )
     digest = hashlib.sha256()
     _add(digest, traced)
     return digest.hexdigest()[:16]
