@@ -70,9 +70,8 @@ def make_step(loss, output, optimizer, preset, dtype):
 def train(loss, output, optimizer, preset, dtype="float64", steps=STEPS):
     """Losses [t] before each step, and the weights after the last, in the order of `start_weights`."""
     trial, step = make_step(loss, output, optimizer, preset, dtype)
-    step = (
-        functools.partial(training_step.step, trial) if steps == 1 else step
-    )  # one step is taken sooner than compiled
+    if steps == 1:  # one step is taken sooner than compiled
+        step = functools.partial(training_step.step, trial)
     hyper = {name: jnp.asarray(value, dtype) for name, value in hyperparameters(optimizer, preset).items()}
     params = {
         f"layer_{i}": {"kernel": jnp.asarray(kernel, dtype), "bias": jnp.asarray(bias, dtype)}
