@@ -16,7 +16,7 @@ from nnjax.nn.activations import ACTIVATIONS
 from nnjax.report import interactive_networks, snapshots
 from nnjax.report.context import ReportContext
 from nnjax.report.page import write_report
-from nnjax.report.sections import interactive
+from nnjax.report.sections import play
 from nnjax.runs import epoch_weights
 from nnjax.spaces.space import Arm, Space
 from nnjax.train.storage import named_arrays
@@ -66,7 +66,7 @@ def all_snapshots(run):
 
 def page_of(networks):
     """A page of these networks and no others."""
-    return interactive.page_of({"networks": networks, "title": "all", "goals": ["try"]}).decode("utf-8")
+    return play.page_of({"networks": networks, "title": "all", "goals": ["try"]}).decode("utf-8")
 
 
 @seen
