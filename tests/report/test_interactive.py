@@ -32,7 +32,7 @@ def page():
 
 
 def described(run):
-    return interactive.build(ReportContext(run))["networks"]
+    return play.build(ReportContext(run))["networks"]
 
 
 def computed(page, number, x):
@@ -234,4 +234,4 @@ def test_each_architecture_once_and_every_goal(monkeypatch):
 
 def test_what_cannot_be_played_is_left_out():
     run = fake_run(replace(CLASSIFIER, {"model.dtype": "bfloat16"}))
-    assert interactive.build(ReportContext(run)) is None
+    assert play.build(ReportContext(run)) is None
