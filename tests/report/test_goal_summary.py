@@ -46,7 +46,7 @@ def test_a_baseline_that_does_better_is_named(accuracy, beaten):
     report = ReportContext(two_rates())
     known = {"least squares": {"accuracy": accuracy}, "majority class": {"accuracy": 0.1}}
     report.test_baselines = {next(iter(report.groups)): Baselines("classification", "test", 60, known)}
-    [one] = answers(report)
+    [one] = goal_summaries(report)
     assert any(text.startswith("A linear fit does better on the test part: ") for text in one.next) is beaten
 
 
@@ -173,7 +173,7 @@ def test_the_error_of_one_target_is_in_its_units():
     report = ReportContext(run)
     known = {"mean of the targets": {"mean_squared_error": 1.0}}
     report.test_baselines = {next(iter(report.groups)): Baselines("regression", "test", 8, known)}
-    [one] = answers(report)
+    [one] = goal_summaries(report)
     prepared = run.data(0)
     spread = np.std(np.asarray(prepared.dataset.y, float)[prepared.train])
     what, text, remark = one.scores[-1]
