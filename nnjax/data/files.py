@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import re
 import zlib
 from pathlib import Path
 
@@ -26,8 +27,10 @@ def find(text: str, data_dir: str | None = None) -> Path:
     """Find the file or folder that the user named: as given, else below `data_dir`.
 
     Raises:
-      UserError: it is in neither place.
+      UserError: it is in neither place, or is an address of the network.
     """
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
+        raise UserError(f"{text} is an address, but a file was expected: download it first.")
     bases = [Path(), *([Path(expand_home(data_dir))] if data_dir else [])]
     candidates = [base / expand_home(text) for base in bases]
     for candidate in candidates:

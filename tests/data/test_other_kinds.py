@@ -13,6 +13,7 @@ import pytest
 
 from nnjax.core.errors import UserError
 from nnjax.data.delimited import Options
+from nnjax.data.files import find
 from nnjax.data.table_files import read
 
 FRAME = pd.DataFrame({"a": [1.5, 2.5], "y": ["u", "v"]})
@@ -93,6 +94,12 @@ def test_pickles_are_never_opened(tmp_path, protocol):
         (tmp_path / "table.csv").write_bytes(pickle.dumps(thing, protocol))
         with pytest.raises(UserError, match="is a pickle, which is not read: it may run code"):
             read(tmp_path / "table.csv", Options())
+
+
+@pytest.mark.parametrize("address", ["https://example.com/t.csv", "s3://bucket/t.parquet"])
+def test_addresses_are_no_files(address):
+    with pytest.raises(UserError, match="is an address, but a file was expected: download it first"):
+        find(address)
 
 
 def test_a_real_database_is_named(tmp_path):
