@@ -1,6 +1,7 @@
-"""Train and label runs of other tools: `python -m scripts.label_strangers --out=FILE.npz [--part=newcomers]`.
+"""Train and label runs of other tools: `python -m scripts.label_strangers --out=FILE.npz [--part=visitors]`.
 
-Needs the extra `peers`; about 10 minutes on a free core.
+Needs the extra `peers`; about 10 minutes on a free core. With --runs=FOLDER each run is kept once it is trained, and
+those that are there are not trained again.
 """
 
 import pathlib
@@ -12,9 +13,10 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", None, "the .npz file to write")
-PART = flags.DEFINE_enum("part", "newcomers", ["strangers", "newcomers"], "which runs")
+PART = flags.DEFINE_enum("part", "newcomers", ["strangers", "newcomers", "visitors"], "which runs")
 COUNT = flags.DEFINE_integer("count", 260, "how many")
-SEEDS = {"strangers": 2026, "newcomers": 20261130}
+RUNS = flags.DEFINE_string("runs", None, "folder in which whole runs are kept")
+SEEDS = {"strangers": 2026, "newcomers": 20261130, "visitors": 20261201}
 
 
 def main(argv: list[str]) -> None:
@@ -22,13 +24,17 @@ def main(argv: list[str]) -> None:
     if len(argv) != 1 or not OUT.value:
         raise UserError("--out was expected, and nothing else: label_strangers --out=newcomers.npz.")
     out = check_out(OUT.value, ".npz")
-    from scripts.curves import newcomers, store, stranger_labels, stranger_runs, strangers
+    from scripts.curves import newcomers, store, stranger_labels, stranger_runs, strangers, visitor_runs, visitors
 
-    source = {"strangers": strangers, "newcomers": newcomers}[PART.value]
+    source = {"strangers": strangers, "newcomers": newcomers, "visitors": visitors}[PART.value]
+    train = visitor_runs.run if source is visitors else stranger_runs.run
     found = []
-    for plan in source.plans(COUNT.value, SEEDS[PART.value]):
-        one = stranger_runs.run(plan)
-        shown, plan = source.given(plan, one.history)
+    for i, plan in enumerate(source.plans(COUNT.value, SEEDS[PART.value])):
+        file = pathlib.Path(RUNS.value) / f"{i:04d}.npz" if RUNS.value else None
+        one = store.load_run(file, plan) if file and file.exists() else train(plan)
+        if file:
+            store.save_run(file, one)
+        shown, plan = source.given(one.plan, one.history)
         found.append(stranger_labels.label(one._replace(plan=plan), shown, PART.value) if shown else None)
         print(f"{len(found)} of {COUNT.value}: {found[-1].label if found[-1] else 'not known'}", flush=True)
     store.save(pathlib.Path(out), [one for one in found if one])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 
 from scripts.curves.curve import NAMES, Labeled
+from scripts.curves.stranger_marks import Run
+from scripts.curves.strangers import Plan
 
 DIGITS = 5  # significant ones that are kept
 TEXT = ("label", "source", "part", "cause")
@@ -34,7 +37,7 @@ def _rounded(y: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
         size = 10.0 ** (DIGITS - 1 - np.floor(np.log10(np.abs(y))))
         rounded = np.where(np.isfinite(size), np.round(y * size) / size, y)
-        return np.clip(rounded, -3e38, 3e38).astype(np.float32) if np.isfinite(y).all() else rounded.astype(np.float32)
+        return np.where(np.isfinite(y), np.clip(rounded, -3e38, 3e38), y).astype(np.float32)
 
 
 def load(path: pathlib.Path) -> list[Labeled]:
@@ -55,3 +58,28 @@ def _labeled(arrays: dict[str, np.ndarray], i: int, curve: dict[str, np.ndarray]
     accepted, beside = (frozenset(str(arrays[name][i]).split()) for name in ("accepted", "beside"))
     numbers: dict[str, Any] = {name: float(value) for name, value in zip(NUMBERS, arrays["anchors"][i], strict=False)}
     return Labeled(curve, accepted=accepted, beside=beside, **numbers, **text)
+
+
+def save_run(path: pathlib.Path, run: Run) -> None:
+    """Write a whole run, with what was trained beyond what is shown, but for its plan."""
+    arrays = {f"{ratio!r}/{name}": y for ratio, other in run.others.items() for name, y in other.items()}
+    arrays |= {f"own/{name}": y for name, y in run.history.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part.npz")
+    arrays |= {"epochs": np.array(run.plan.epochs), "guess": np.array(run[3:])}
+    np.savez_compressed(part, allow_pickle=False, **arrays)
+    part.rename(path)
+
+
+def load_run(path: pathlib.Path, plan: Plan) -> Run:
+    """Read the run of a plan back."""
+    curves: dict[str, dict[str, np.ndarray]] = {"own": {}}
+    with np.load(path, allow_pickle=False) as file:
+        for key in file.files:
+            whose, _, name = key.partition("/")
+            if name:
+                curves.setdefault(whose, {})[name] = file[key]
+        epochs, guess = int(file["epochs"]), file["guess"]
+    own = curves.pop("own")
+    others = {float(ratio): other for ratio, other in curves.items()}
+    return Run(dataclasses.replace(plan, epochs=epochs), own, others, *map(float, guess))

@@ -11,7 +11,7 @@ from torch import nn
 
 from scripts.curves.strangers import Plan
 
-ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "sigmoid": nn.Sigmoid, "elu": nn.ELU}
+ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "gelu": nn.GELU, "sigmoid": nn.Sigmoid, "elu": nn.ELU, "silu": nn.SiLU}
 
 
 def build(plan: Plan, x: np.ndarray, y: np.ndarray, classes: int) -> nn.Module:
