@@ -24,10 +24,20 @@ def main(argv: list[str]) -> None:
     if len(argv) != 1 or not OUT.value:
         raise UserError("--out was expected, and nothing else: label_strangers --out=newcomers.npz.")
     out = check_out(OUT.value, ".npz")
-    from scripts.curves import newcomers, store, stranger_labels, stranger_runs, strangers, visitor_runs, visitors
+    from scripts.curves import (
+        newcomers,
+        store,
+        stranger_labels,
+        stranger_runs,
+        strangers,
+        visitor_labels,
+        visitor_runs,
+        visitors,
+    )
 
     source = {"strangers": strangers, "newcomers": newcomers, "visitors": visitors}[PART.value]
-    train = visitor_runs.run if source is visitors else stranger_runs.run
+    third = source is visitors
+    train, label = (visitor_runs.run, visitor_labels.label) if third else (stranger_runs.run, stranger_labels.label)
     found = []
     for i, plan in enumerate(source.plans(COUNT.value, SEEDS[PART.value])):
         file = pathlib.Path(RUNS.value) / f"{i:04d}.npz" if RUNS.value else None
@@ -35,7 +45,7 @@ def main(argv: list[str]) -> None:
         if file:
             store.save_run(file, one)
         shown, plan = source.given(one.plan, one.history)
-        found.append(stranger_labels.label(one._replace(plan=plan), shown, PART.value) if shown else None)
+        found.append(label(one._replace(plan=plan), shown, PART.value) if shown else None)
         print(f"{len(found)} of {COUNT.value}: {found[-1].label if found[-1] else 'not known'}", flush=True)
     store.save(pathlib.Path(out), [one for one in found if one])
 

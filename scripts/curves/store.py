@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from scripts.curves.curve import NAMES, Labeled
-from scripts.curves.stranger_marks import Run
+from scripts.curves.stranger_labels import Run
 from scripts.curves.strangers import Plan
 
 DIGITS = 5  # significant ones that are kept

@@ -60,6 +60,7 @@ class Run(NamedTuple):
       others: {times the rate: history over n epochs}.
       guess: the loss of the best constant answer.
       guess_error: the share that the most frequent class leaves; NaN without classes.
+      guess_test: the loss of the constant answer that is best for the test examples; NaN where it is taken to be guess.
     """
 
     plan: Plan
@@ -67,6 +68,7 @@ class Run(NamedTuple):
     others: Mapping[float, Curves]
     guess: float
     guess_error: float
+    guess_test: float = float("nan")
 
 
 class Judged(NamedTuple):

@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 
-from scripts.curves import newcomers
+from scripts.curves import newcomers, strangers
 from scripts.curves.stranger_labels import Run, gain_and_cost
 from scripts.curves.strangers import NUM_TEST, Plan, good_rate, problem, rate_at
 
@@ -162,21 +162,23 @@ def _sklearn(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, l
 
     solver = "adam" if plan.optimizer == "adam" else "sgd"
     model = (MLPClassifier if classes else MLPRegressor)(
-        plan.widths, activation=plan.activation, solver=solver, alpha=plan.weight_decay, batch_size=plan.batch_size,
-        learning_rate_init=good_rate(plan) * plan.factor, random_state=plan.seed,
-        momentum=0.9 if plan.optimizer == "momentum" else 0.0,
+        hidden_layer_sizes=plan.widths, activation=plan.activation, solver=solver, alpha=plan.weight_decay,
+        batch_size=min(plan.batch_size, plan.num_train), learning_rate_init=good_rate(plan) * plan.factor,
+        random_state=plan.seed, momentum=0.9 if plan.optimizer == "momentum" else 0.0,
     )  # fmt: skip
     x, y = parts["train"]
     names = np.unique(np.concatenate([y for _, y in parts.values()])) if classes else None
     history: dict[str, list[float]] = {n: [] for n in NAMES}
-    accuracy: list[float] = []
+    accuracy: list[list[float]] = []
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         for _ in range(epochs):
             try:
                 model.partial_fit(x, y, classes=names) if classes else model.partial_fit(x, y)
                 losses = {name: _sklearn_loss(model, *parts[name], bool(classes)) for name in parts}
-            except ValueError:  # it refuses weights that are not finite
+            except ValueError as error:
+                if "finite" not in str(error):  # it refuses weights that are not
+                    raise
                 losses = dict.fromkeys(parts, np.nan)
             history["train_loss"].append(float(model.loss_) if np.isfinite(losses["train"]) else np.nan)
             history["train_eval"].append(losses["train"])
@@ -185,10 +187,12 @@ def _sklearn(plan: Plan, epochs: int, parts: Parts, classes: int) -> dict[str, l
             if not np.isfinite(losses["train"]):
                 break
             if classes:
-                accuracy.append(float(model.score(*parts["val"])))
-    if plan.problem not in newcomers.PROBLEMS:  # only people who work it out themselves have a validation loss
+                accuracy.append([float(model.score(*parts[name])) for name in ("val", "test")])
+    if plan.problem in strangers.PROBLEMS:  # only people who work it out themselves have a validation loss
         history["val_loss"] = [float("nan")] * len(history["train_loss"])
-    return history | ({"val_accuracy": accuracy} if len(accuracy) == len(history["train_loss"]) else {})
+    if accuracy and len(accuracy) == len(history["train_loss"]):
+        history["val_accuracy"], history["test_accuracy"] = (list(values) for values in zip(*accuracy, strict=True))
+    return history
 
 
 def _sklearn_loss(model: object, x: np.ndarray, y: np.ndarray, classes: bool) -> float:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from scripts.curves import stranger_runs, visitor_sklearn
-from scripts.curves.stranger_marks import Run
-from scripts.curves.stranger_runs import ACCURACIES, NAMES, Parts
+from scripts.curves.stranger_labels import Run, gain_and_cost
+from scripts.curves.stranger_runs import ACCURACIES, GAINS, NAMES, Parts
 from scripts.curves.visitors import NUM_TEST, RATES, Visit, problem, rate_at
 
 History = dict[str, np.ndarray]
@@ -34,7 +34,7 @@ def run(plan: Visit) -> Run:
         history = {name: values[: plan.epochs + max(2, plan.epochs // 2)] for name, values in history.items()}
     others = {
         ratio: _arrays(train(dataclasses.replace(plan, factor=plan.factor * ratio), plan.epochs))
-        for ratio in _ratios(plan)
+        for ratio in _ratios(plan, history)
     }
     guess, test = guessing(plan, parts["train"][1], classes), guessing(plan, parts["test"][1], classes)[0]
     return Run(plan, _with_nan(plan, history), others, *guess, test)
@@ -52,8 +52,8 @@ def _stopped(val: np.ndarray, plan: Visit) -> int:
     return plan.epochs
 
 
-def _ratios(plan: Visit) -> list[float]:
-    """Choose the other rates: back to a good one, above a cheap one, below one whose data is not scaled."""
+def _ratios(plan: Visit, history: History) -> list[float]:
+    """Choose the other rates: back to a good one, above a cheap one or one that gains, below one not scaled."""
     if plan.mistake in UNSCALED:
         return [0.1, 0.01]
     if plan.factor > 5:
@@ -61,8 +61,10 @@ def _ratios(plan: Visit) -> list[float]:
     if plan.factor < 0.2:
         return [1 / plan.factor]
     steps = plan.epochs * (plan.points or -(-plan.num_train // plan.batch_size))
-    cheap = steps < CHEAP and plan.optimizer != "boost" and plan.mistake in ("", "saturated") and not plan.before
-    return [3.0, 10.0] if cheap else []
+    loss = history["train_eval" if "val_loss" in plan.hides else "test_loss"]
+    gains = len(loss) >= plan.epochs + max(2, plan.epochs // 2) and gain_and_cost(loss, plan.epochs)[0] >= GAINS
+    fair = plan.optimizer != "boost" and plan.mistake in ("", "saturated") and not plan.before
+    return [3.0, 10.0] if fair and (steps < CHEAP or (gains and not plan.mistake)) else []
 
 
 def _with_nan(plan: Visit, history: History) -> History:

@@ -9,7 +9,7 @@ import pytest
 from nnjax.diagnosis.verdicts import CODES
 from scripts.curves import newcomers, scoring, store, stranger_runs, strangers, visitor_data, visitor_runs, visitors
 from scripts.curves.curve import Labeled
-from scripts.curves.stranger_marks import Run
+from scripts.curves.stranger_labels import Run
 from scripts.curves.visitors import Visit
 
 FOLDER = pathlib.Path(__file__).parent
