@@ -83,6 +83,7 @@ def curve(lines: Mapping[str, Iterable[float]], label: str) -> str:
         f'<span style="border-bottom:2px solid {color}">{_text(name)}</span>'
         for name, color in zip(known, COLORS, strict=False)
     )
+    key += " · logarithmic" if log else ""
     return (
         f'<svg role="img" aria-label="{html.escape(label, quote=True)}" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 '
         f'{WIDTH} {HEIGHT}" style="display:block;margin:.3em 0 0;font:10px sans-serif;fill:currentColor">'

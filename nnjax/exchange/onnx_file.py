@@ -19,6 +19,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.extras import require
 from nnjax.core.types import Array, Scaler
 from nnjax.exchange.network import Network, traced_outputs
+from nnjax.models.cpu_substitutes import native_operations
 
 NOISY = ("jax2onnx", "onnx_ir", "onnx_ir.serde")  # loggers
 TOLERANCE, ROWS = 1e-5, 64  # relative to the largest output; examples that are compared
@@ -40,7 +41,8 @@ def function_to_bytes(function: Callable[[Array], Array], num_inputs: int, scale
         runtime = require("onnxruntime", "nnjax[onnx]", "A file .onnx")
         try:
             names: dict[str, Any] = {"model_name": "nnjax", "input_names": ["x"], "output_names": ["outputs"]}
-            content = bytes(convert.to_onnx(function, inputs=[("B", num_inputs)], **names).SerializeToString())
+            with native_operations():  # substitutes for CPUs ask for shapes that are known
+                content = bytes(convert.to_onnx(function, inputs=[("B", num_inputs)], **names).SerializeToString())
         except Exception as error:  # whatever it has no rule for
             raise UserError(
                 f"The network cannot be written as ONNX by jax2onnx ({type(error).__name__}: {error!s:.200}): write "

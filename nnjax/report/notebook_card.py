@@ -53,7 +53,9 @@ def _best(run: Run, one: Choice) -> str:
 def _tested(run: Run, trial: int) -> dict[str, str]:
     values = run.records[trial].values
     start = "best_test_" if run.facts(trial).sizes[1] else "test_"
-    found = [f"{name.removeprefix(start)} {number(v)}" for name, v in values.items() if name.startswith(start)]
+    parts = {name.removeprefix(start): value for name, value in values.items() if name.startswith(start)}
+    loss = parts.get("loss")  # which its own name may stand for
+    found = [f"{name} {number(v)}" for name, v in parts.items() if name != "loss" or list(parts.values()).count(loss) < 2]
     return {"on the test part": ", ".join(found).replace("_", " ")} if found else {}
 
 

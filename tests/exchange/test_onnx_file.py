@@ -3,10 +3,12 @@
 import importlib.util
 import types
 
+import flax.linen as nn
 import numpy as np
 import pytest
 from exported import MAKERS, inputs, run_of
 
+import nnjax
 from nnjax.core.errors import UserError
 from nnjax.exchange import files, onnx_file
 
@@ -33,6 +35,27 @@ def test_outputs_are_those_of_the_run(name, tmp_path):
         np.testing.assert_allclose(found, run.outputs(x, 0, "best"), rtol=1e-5, atol=1e-5)
     with pytest.raises(UserError, match="is run by onnxruntime"):
         files.load(tmp_path / "a.onnx")
+
+
+class Conv(nn.Module):
+    """A convolution with pooling by strides, of which a CPU trains a substitute."""
+
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(nn.relu(nn.Conv(4, (3, 3), strides=2)(x)).mean((1, 2)))
+
+
+@needs_onnx
+@pytest.mark.slow
+def test_outputs_of_a_model_of_one_s_own(tmp_path):
+    import onnxruntime
+
+    x = np.random.default_rng(0).normal(size=(40, 8, 8, 1)).astype(np.float32)
+    experiment = nnjax.Experiment(model=nnjax.ModelConfig(Conv()), epochs=1)
+    run = nnjax.sweep(experiment, {}, data=(x, np.arange(40) % 3), progress=False)
+    run.export(tmp_path / "a.onnx")
+    [found] = onnxruntime.InferenceSession(tmp_path / "a.onnx").run(None, {"x": x.reshape(40, -1)})
+    np.testing.assert_allclose(found, run.outputs(x), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.skipif(INSTALLED, reason="jax2onnx is installed")

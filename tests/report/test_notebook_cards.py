@@ -60,6 +60,8 @@ def test_curves_are_placed_by_hand():
     """Two values from the top left to the bottom right; by logarithm the geometric mean lies in the middle."""
     assert 'points="54.0,4.0 320.0,94.0"' in notebook_cards.curve({"loss": [2.0, 1.0]}, "loss")
     assert 'points="54.0,4.0 187.0,49.0 320.0,94.0"' in notebook_cards.curve({"loss": [100.0, 10.0, 1.0]}, "loss")
+    assert "logarithmic" in notebook_cards.curve({"loss": [100.0, 10.0, 1.0]}, "loss")
+    assert "logarithmic" not in notebook_cards.curve({"loss": [2.0, 1.0]}, "loss")
     assert notebook_cards.curve({"loss": [1.0, float("nan")]}, "loss") == ""
 
 
