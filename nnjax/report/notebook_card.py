@@ -54,8 +54,9 @@ def _tested(run: Run, trial: int) -> dict[str, str]:
     values = run.records[trial].values
     start = "best_test_" if run.facts(trial).sizes[1] else "test_"
     parts = {name.removeprefix(start): value for name, value in values.items() if name.startswith(start)}
-    loss = parts.get("loss")  # which its own name may stand for
-    found = [f"{name} {number(v)}" for name, v in parts.items() if name != "loss" or list(parts.values()).count(loss) < 2]
+    if list(parts.values()).count(parts.get("loss")) > 1:  # by its own name too
+        del parts["loss"]
+    found = [f"{name} {number(value)}" for name, value in parts.items()]
     return {"on the test part": ", ".join(found).replace("_", " ")} if found else {}
 
 
