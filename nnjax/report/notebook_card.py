@@ -54,7 +54,7 @@ def _tested(run: Run, trial: int) -> dict[str, str]:
     values = run.records[trial].values
     start = "best_test_" if run.facts(trial).sizes[1] else "test_"
     parts = {name.removeprefix(start): value for name, value in values.items() if name.startswith(start)}
-    if list(parts.values()).count(parts.get("loss")) > 1:  # by its own name too
+    if "loss" in parts and list(parts.values()).count(parts["loss"]) > 1:  # by its own name too
         del parts["loss"]
     found = [f"{name} {number(value)}" for name, value in parts.items()]
     return {"on the test part": ", ".join(found).replace("_", " ")} if found else {}
