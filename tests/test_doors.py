@@ -170,7 +170,9 @@ def test_data_that_were_passed_are_called_arrays(folder, data, tmp_path):
     older = tmp_path / "older"
     shutil.copytree(path, older)
     for name in ("config.json", "data.json"):
-        (older / name).write_text((path / name).read_text("utf-8").replace('"name": "arrays"', '"name": "mnist5k"'))
+        (older / name).write_text(
+            (path / name).read_text("utf-8").replace('"name": "arrays"', '"name": "mnist5k"'), "utf-8"
+        )
     assert nnjax.load(older).specs[0].experiment.data == run.specs[0].experiment.data
     assert nnjax.load(older, data=data).data().dataset.sha256 == data.sha256
     with pytest.raises(nnjax.UserError, match="'mine' were passed as arrays and are not saved"):

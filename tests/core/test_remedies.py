@@ -41,7 +41,7 @@ def test_only_commands_name_flags():
 
 def test_a_flag_is_found(tmp_path):
     path = tmp_path / "one.py"
-    path.write_text('"""--doc"""\nraise ValueError(f"name a {x}, or a new --workdir.", remedy("a", "--b"))\n')
+    path.write_text('"""--doc"""\nraise ValueError(f"name a {x}, or a new --workdir.", remedy("a", "--b"))\n', "utf-8")
     assert [line for _, line, _ in flags_of(path)] == [2]
 
 

@@ -38,7 +38,7 @@ class TestEmptyRows:
     def test_of_new_rows_stay(self, table, tmp_path):
         """Each new row is predicted, or refused where nothing is known to fill it in with."""
         recipe = table("a,b,y\n" + ROWS).recipe
-        (tmp_path / "new.csv").write_text("a,b\n1,2\n,\n3,4\n")
+        (tmp_path / "new.csv").write_text("a,b\n1,2\n,\n3,4\n", "utf-8")
         with pytest.raises(UserError, match="line 3"):
             new_rows.read(recipe, tmp_path / "new.csv")
 

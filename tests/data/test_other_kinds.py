@@ -113,5 +113,5 @@ def test_a_real_database_is_named(tmp_path):
 
 @pytest.mark.parametrize("header", ["ORC,y", "RDX,y", "GIF,y", "%,y", "select,y", "PK,y", "X,y", "time 1:2,y", "Obj,y"])
 def test_names_that_begin_alike_are_a_table(tmp_path, header):
-    (tmp_path / "table.csv").write_text(header + "\n" + "".join(f"{i}.5,{i % 2}\n" for i in range(9)))
+    (tmp_path / "table.csv").write_text(header + "\n" + "".join(f"{i}.5,{i % 2}\n" for i in range(9)), "utf-8")
     assert len(read(tmp_path / "table.csv", Options())) == 9

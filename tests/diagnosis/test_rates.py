@@ -39,9 +39,9 @@ def test_a_rate_that_has_ended_promises_nothing(tmp_path):
     loss = 0.3 + np.exp(-2 * T)
     rows = "\n".join(f"{i},{y:.6g},{1.1 * y:.6g},{r:.6g}" for i, (y, r) in enumerate(zip(loss, 1 - T, strict=True)))
     path = tmp_path / "log.csv"
-    path.write_text("epoch,loss,val_loss,lr\n" + rows)
+    path.write_text("epoch,loss,val_loss,lr\n" + rows, "utf-8")
     with pytest.warns(UserWarning, match="lr of .* has come down to 0"):
         [found] = nnjax.diagnose(path)
     assert found.primary.code in ("converged", "stopped_too_late")
-    path.write_text("epoch,loss,val_loss,wd\n" + rows)
+    path.write_text("epoch,loss,val_loss,wd\n" + rows, "utf-8")
     assert nnjax.diagnose(path)[0].primary.code in ("still_learning", "too_slow")
