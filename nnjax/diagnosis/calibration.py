@@ -7,24 +7,24 @@ each, less what curves are accepted less often that the rules have never been ch
 
 import math
 
-SLOPE = 0.413
+SLOPE = 0.486
 MEAN = 1.5  # log-odds of a verdict that is not in the table
 ODDS = {
-    "diverged": 1.64,
-    "too_short_to_say": 1.53,
-    "rising": 1.54,
-    "stuck_at_start": 1.74,
-    "no_signal": 1.29,
-    "unstable": 1.54,
-    "overfitting": 1.74,
-    "spike": 1.40,
-    "plateau_then_drop": 1.38,
-    "too_slow": 1.44,
-    "val_below_train": 1.59,
-    "noisy": 1.63,
-    "still_learning": 1.35,
-    "stopped_too_late": 1.40,
-    "converged": 1.25,
+    "diverged": 1.53,
+    "too_short_to_say": 1.42,
+    "rising": 1.44,
+    "stuck_at_start": 1.72,
+    "no_signal": 1.36,
+    "unstable": 1.43,
+    "overfitting": 1.63,
+    "spike": 1.21,
+    "plateau_then_drop": 1.20,
+    "too_slow": 1.34,
+    "val_below_train": 1.48,
+    "noisy": 1.53,
+    "still_learning": 1.29,
+    "stopped_too_late": 1.31,
+    "converged": 1.05,
 }
 
 
