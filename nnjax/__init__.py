@@ -104,8 +104,8 @@ def __getattr__(name: str) -> "Any":
         import importlib
         import sys
 
+        from nnjax.core.jax_environment import start_errors
         from nnjax.core.jax_setup import configure
-        from nnjax.core.jax_start import start_errors
 
         with start_errors():
             found = getattr(importlib.import_module(_LATER[name]), name)

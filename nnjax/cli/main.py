@@ -17,8 +17,8 @@ from nnjax.core.compile_cache import remove_damaged
 from nnjax.core.errors import UserError
 from nnjax.core.fields import resolve_path
 from nnjax.core.files import is_broken_pipe
+from nnjax.core.jax_environment import start_errors, unset_stopping
 from nnjax.core.jax_setup import cache_folder, configure
-from nnjax.core.jax_start import start_errors, unset_stopping
 from nnjax.core.text import printable
 
 SIGPIPE = 13  # which Windows has not

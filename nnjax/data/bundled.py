@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-from nnjax.data.source import Source
+from nnjax.data.source_record import Source
 
 
 def mnist5k() -> Dataset:

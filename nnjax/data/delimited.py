@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.data import encodings, header, irregular_rows, other_kinds, plain_cells, separators
+from nnjax.data import encodings, header, irregular_rows, plain_delimited, separators, unsupported_files
 from nnjax.data.table import Table
 
 LOOKED_AT = 1000  # rows by which the header is decided
@@ -39,14 +39,14 @@ def read(data: bytes, path: Path, options: Options = Options()) -> Table:
       UserError: not text, empty, or rows of different lengths.
     """
     text = encodings.decode(data, path, options.encoding)
-    other_kinds.refuse_text(text, path)
+    unsupported_files.refuse_text(text, path)
     misread = encodings.misread(data, text, path, options.encoding)
     text, declared = separators.declared(text)
     text, comments = _comments(text)
     if declared is None:
         text, declared = separators.declared(text)
     separator = declared or separators.detect(text, path)
-    if not comments and (columns := plain_cells.read(text, separator)):
+    if not comments and (columns := plain_delimited.read(text, separator)):
         cells, numbers, emptied = _filled(columns, range(1, len(columns[0]) + 1), path, options)
         table = make_table(cells, path, lambda row: f"line {numbers[row]}", options)
         return dataclasses.replace(table, said=(*table.said, *misread, *emptied), separator=separator)

@@ -17,7 +17,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.memory import total_memory
 from nnjax.core.types import Dataset
 from nnjax.data import arrays, files
-from nnjax.data.source import Source
+from nnjax.data.source_record import Source
 
 DTYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 MOST_AXES = 8

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data import files, idx, tfds
-from nnjax.data.source import Source
+from nnjax.data.source_record import Source
 
 
 class Files(NamedTuple):

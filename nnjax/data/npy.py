@@ -15,7 +15,7 @@ from nnjax.core.types import Dataset
 from nnjax.data import files
 from nnjax.data.arrays import from_arrays
 from nnjax.data.file_rows import FileRows, NpyFile
-from nnjax.data.source import Source
+from nnjax.data.source_record import Source
 
 FACTS = "facts.json"
 KNOWN: dict[str, tuple[str, Callable[[Any], bool]]] = {  # arguments of `from_arrays`, and what they must be

@@ -12,7 +12,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data import files
 from nnjax.data.arrays import from_arrays
-from nnjax.data.source import Source
+from nnjax.data.source_record import Source
 from nnjax.data.table_targets import labels_or_numbers
 
 REMEDY = "save it with numpy.savez(file, x=..., y=...)"

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-from nnjax.data.source import Request, Source
+from nnjax.data.source_record import Request, Source
 
 SOURCE = "nnjax.data.series"
 RANGE = (16, 32)  # points of a step in two_patterns

@@ -9,7 +9,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import ARRAYS, DataConfig
 from nnjax.core.types import Dataset
 from nnjax.data import bundled, idx, mnist, npy, npz, series, tables, tfds, toys
-from nnjax.data.source import Request, Source
+from nnjax.data.source_record import Request, Source
 
 SOURCES: dict[str, Source] = {
     **bundled.SOURCES,

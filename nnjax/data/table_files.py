@@ -14,7 +14,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.extras import require
-from nnjax.data import delimited, files, other_kinds, workbooks
+from nnjax.data import delimited, files, unsupported_files, workbooks
 from nnjax.data.cells import days_of
 from nnjax.data.delimited import Options
 from nnjax.data.table import Table
@@ -47,7 +47,7 @@ def _parse(data: bytes, path: Path, options: Options) -> Table:
         return _archive(data, path, options)
     if data.startswith((b"PAR1", b"ARROW1")) or path.suffix.lower() in (".parquet", ".pq", ".feather"):
         return _columnar(data, path)
-    other_kinds.refuse_bytes(data, path)
+    unsupported_files.refuse_bytes(data, path)
     return delimited.read(data, path, options)
 
 
@@ -72,7 +72,7 @@ def _archive(data: bytes, path: Path, options: Options) -> Table:
         names = [i.filename for i in archive.infolist() if not i.is_dir() and not _is_of_system(i.filename)]
         if "xl/workbook.xml" in names:
             return workbooks.read(data, archive, path, options)
-        other_kinds.refuse_archive(names, path)
+        unsupported_files.refuse_archive(names, path)
         if len(names) != 1:
             listed = f" ({', '.join(names[:5])}{', …' * (len(names) > 5)})" if names else ""
             raise UserError(f"{path} holds {len(names)} files{listed}, but one table was expected: unpack it.")

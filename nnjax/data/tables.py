@@ -28,7 +28,7 @@ from nnjax.data.columns import Inferred, Rules
 from nnjax.data.config_values import checked, orders
 from nnjax.data.delimited import Options, without_trailing
 from nnjax.data.missing_cells import Gaps
-from nnjax.data.source import Source
+from nnjax.data.source_record import Source
 from nnjax.data.table import Table
 from nnjax.data.table_roles import Roles, find_column, roles_of
 

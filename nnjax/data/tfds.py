@@ -18,7 +18,7 @@ from nnjax.core.types import Dataset
 from nnjax.data import files
 from nnjax.data.arrays import from_arrays
 from nnjax.data.file_rows import FileRows
-from nnjax.data.source import Source
+from nnjax.data.source_record import Source
 from nnjax.data.tfds_records import Location, Records, flatten, join_inputs, read_columns
 
 POOLED = ("train", "validation")  # splits that training may draw on

@@ -7,7 +7,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.types import Dataset
 from nnjax.data.arrays import from_arrays
-from nnjax.data.source import Request, Source
+from nnjax.data.source_record import Request, Source
 
 # The outputs for the inputs 00, 01, 10, 11 (lecture slides, "McCulloch & Pitts" and after).
 GATES = {

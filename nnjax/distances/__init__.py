@@ -6,7 +6,7 @@ pairwise(series, metric="dtw", window=0.1)  # [n, n]
 
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 from nnjax.distances.metrics import METRICS
 from nnjax.distances.neighbors import choose_window, classify, error, leave_one_out_error
 from nnjax.distances.pairs import distance, pairwise

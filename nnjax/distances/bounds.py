@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 
 
 def _cost(apart: Array, cost: str) -> Array:

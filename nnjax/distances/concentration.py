@@ -13,7 +13,7 @@ import numpy as np
 
 from nnjax.core.types import Array
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 from nnjax.distances.neighbors import classify
 from nnjax.distances.pairs import pairwise
 from nnjax.distances.vectors import Jaccard, Minkowski

@@ -14,7 +14,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import Array
 from nnjax.distances import checking
 from nnjax.distances.dynamic_program import Cells, wavefront
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 
 
 def _differences(x: Array, y: Array, cost: str) -> Array:

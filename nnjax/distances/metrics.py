@@ -10,7 +10,7 @@ from typing import Any
 from nnjax.core.errors import UserError
 from nnjax.distances.bounds import LBKeogh, LBKim
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS, SoftDTW
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 from nnjax.distances.vectors import Jaccard, Minkowski
 
 METRICS: dict[str, Callable[..., Any]] = {

@@ -14,7 +14,7 @@ from jax.sharding import Mesh, PartitionSpec
 
 from nnjax.core.types import Array
 from nnjax.distances import checking
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 from nnjax.distances.metrics import resolve
 
 LANES = {"cpu": 256}  # pairs in a tile

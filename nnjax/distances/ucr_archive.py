@@ -12,7 +12,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.data import series
 from nnjax.distances.elastic import DTW, EDR, ERP, LCSS
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 from nnjax.distances.neighbors import choose_window, error
 from nnjax.distances.pairs import pairwise
 from nnjax.distances.vectors import Minkowski

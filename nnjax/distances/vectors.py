@@ -9,7 +9,7 @@ import jax.numpy as jnp
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import Array
-from nnjax.distances.metric import Metric
+from nnjax.distances.metric_record import Metric
 
 
 @dataclasses.dataclass(frozen=True)

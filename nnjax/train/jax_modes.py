@@ -12,8 +12,8 @@ import jax
 
 from nnjax.core import messages
 from nnjax.core.compile_cache import remove_damaged
+from nnjax.core.jax_environment import GUARDS, reason, start_errors
 from nnjax.core.jax_setup import backend_runs, cache_folder, configure, devices_are_chosen, num_cores
-from nnjax.core.jax_start import GUARDS, reason, start_errors
 
 KINDS = ("", "_host_to_device", "_device_to_device", "_device_to_host")  # of transfer guards
 

@@ -9,7 +9,7 @@ import pytest
 from systems import posix
 
 from nnjax.core.files import expand_home
-from nnjax.core.jax_start import unset_stopping
+from nnjax.core.jax_environment import unset_stopping
 
 EMBED = ["embed", "--data=digits", "--limit=60", "--k=5"]
 COMMAND = "import sys; from nnjax.cli import entry; sys.argv[0] = 'nnjax'; entry.main()"

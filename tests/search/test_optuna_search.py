@@ -23,7 +23,7 @@ from nnjax.search.optuna.study import AskTellStudy
 from nnjax.spaces.space import Halving
 from nnjax.train.host.population import Population, Stopped
 from nnjax.train.layout.compilations import counter
-from nnjax.train.layout.prices import Prices
+from nnjax.train.layout.hardware_prices import Prices
 
 AXES = {"learning_rate": Range(1e-3, 0.1, log=True), "widths": ((8,), (4, 4)), "seed": (0, 1)}
 SPACE = Space(AXES, "adaptive", num=6, batch=3)

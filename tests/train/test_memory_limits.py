@@ -13,9 +13,9 @@ from nnjax.runs.folder import FolderStore
 from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.population import Stopped
 from nnjax.train.layout import memory_limits
+from nnjax.train.layout.hardware_prices import Prices
 from nnjax.train.layout.memory_estimate import data_bytes, lane_bytes
 from nnjax.train.layout.plan import Plan
-from nnjax.train.layout.prices import Prices
 from nnjax.train.storage.records import DONE
 
 

@@ -14,9 +14,9 @@ from nnjax.core.fields import replace
 from nnjax.models.envelope import envelope_of
 from nnjax.models.envelope_json import envelope_from_json
 from nnjax.train.host.population import Stopped
+from nnjax.train.layout.hardware_prices import AROUND, FILE, Prices, read_prices, step_seconds
 from nnjax.train.layout.merging import bundle
 from nnjax.train.layout.plan import Plan, from_json
-from nnjax.train.layout.prices import AROUND, FILE, Prices, read_prices, step_seconds
 from nnjax.verify.retraining import retrial
 
 AXES = {"widths": [(4,), (6, 3)], "activation": ["relu", "tanh"], "clip_norm": [None, 0.5], "batch_size": [8, 24]}
@@ -179,7 +179,7 @@ def test_prices_are_measured_once_and_kept(tmp_path, monkeypatch):
         jax.config.update("jax_compilation_cache_dir", str(tmp_path))
         first = read_prices()
         assert all(0 < value < 100 for value in first)
-        monkeypatch.setattr("nnjax.train.layout.prices.measure_prices", Prices)
+        monkeypatch.setattr("nnjax.train.layout.hardware_prices.measure_prices", Prices)
         assert read_prices() == first != Prices()
         (tmp_path / FILE).write_text("[1, 2", "utf-8")
         assert read_prices() == Prices()

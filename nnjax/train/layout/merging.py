@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.models.envelope import Envelope, are_multiples, envelope_of, may_share, merged_part
 from nnjax.models.envelope_json import envelope_from_json
+from nnjax.train.layout.hardware_prices import Prices, read_prices, step_seconds
 from nnjax.train.layout.plan import Plan
-from nnjax.train.layout.prices import Prices, read_prices, step_seconds
 
 SURE = 0.5  # of a compilation has to be saved, as zeros are priced by rule
 MOST = 32  # kinds of networks that are all compared in pairs; of more, neighbors in size are, and join first

@@ -5,14 +5,14 @@ import io
 
 import pytest
 
-from nnjax.data import plain_cells
+from nnjax.data import plain_delimited
 
 ROWS = ["a,b,c", "1,,3.50", " x,é\x85,NA", "0001,-,", ",,"]
 
 
 @pytest.fixture(autouse=True)
 def no_bound(monkeypatch):
-    monkeypatch.setattr(plain_cells, "SMALLEST", 0)
+    monkeypatch.setattr(plain_delimited, "SMALLEST", 0)
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
@@ -20,7 +20,7 @@ def no_bound(monkeypatch):
 def test_cells_are_those_of_the_csv_module(mark, end, last):
     text = (end.join(ROWS) + last).replace(",", mark)
     expected = list(csv.reader(io.StringIO(text), delimiter=mark))
-    found = plain_cells.read(text, mark)
+    found = plain_delimited.read(text, mark)
     assert [list(row) for row in zip(*found, strict=True)] == expected
     assert all(column.dtype == object for column in found)
 
@@ -41,10 +41,10 @@ def test_cells_are_those_of_the_csv_module(mark, end, last):
     ],
 )
 def test_what_is_not_so_plain_is_left_to_it(text):
-    assert plain_cells.read(text, ",") is None
+    assert plain_delimited.read(text, ",") is None
 
 
 def test_short_texts_are_left_to_it(monkeypatch):
-    monkeypatch.setattr(plain_cells, "SMALLEST", 10)
-    assert plain_cells.read("a,b\n1,2\n", ",") is None
-    assert plain_cells.read("a,b\n1,2\n3,4\n", ",") is not None
+    monkeypatch.setattr(plain_delimited, "SMALLEST", 10)
+    assert plain_delimited.read("a,b\n1,2\n", ",") is None
+    assert plain_delimited.read("a,b\n1,2\n3,4\n", ",") is not None
