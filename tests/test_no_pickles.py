@@ -13,7 +13,7 @@ LOADERS = {"np.load", "numpy.load"}
 KNOWN = {  # what is none of this, with its reason
     ("scripts/peers/sklearn_peer.py", "joblib"),  # runs scikit-learn in processes; loads no file
     ("scripts/peers/optuna_peer.py", "joblib"),  # likewise
-    ("nnjax/estimators/searches.py", "joblib"),  # likewise: scikit-learn runs in this process
+    ("nnjax/estimators/population_search.py", "joblib"),  # likewise: scikit-learn runs in this process
     ("nnjax/train/engine/stored_functions.py", "pickle"),  # the user's own cache, beside machine code (0032)
     ("nnjax/cli/config.py", "spec.loader.exec_module"),  # --config=FILE: a program that its user names
 }

@@ -70,9 +70,9 @@ def test_one_good_rate_is_said_to_be_alone():
 @pytest.mark.parametrize(
     ("losses", "best", "words"),
     [
-        ([0.2, 0.5, 1.0, 2.0, 2.3], 0, ("lowest", "--low", "extend the range down")),
-        ([2.3, 2.0, 1.0, 0.5, 0.2], 4, ("highest", "--high", "extend the range up")),
-        ([2.3, 2.0, 1.0, 0.2, 0.205], 3, ("highest", "--high")),
+        ([0.2, 0.5, 1.0, 2.0, 2.3], 0, ("lowest", "low", "extend the range down")),
+        ([2.3, 2.0, 1.0, 0.5, 0.2], 4, ("highest", "high", "extend the range up")),
+        ([2.3, 2.0, 1.0, 0.2, 0.205], 3, ("highest", "high")),
     ],
 )
 def test_the_edge_is_warned_of(losses, best, words):

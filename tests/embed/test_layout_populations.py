@@ -147,7 +147,7 @@ def test_starts():
             np.zeros((10_001, 1)) + np.arange(10_001)[:, None],
             [LayoutConfig(5.0)],
             {},
-            "choose --support=neighbors, --engine=sklearn",
+            "choose support='neighbors', engine='sklearn'",
         ),
     ],
 )

@@ -356,7 +356,9 @@ def test_without_merging_networks_of_one_architecture_replace_each_other():
 
 def test_an_envelope_that_does_not_fit_is_refused(monkeypatch):
     monkeypatch.setattr(groups, "fits", lambda *_: False)
-    with pytest.raises(nnjax.UserError, match=r"does not fit the memory of a device: pass --nomerge"):
+    with pytest.raises(
+        nnjax.UserError, match=r"does not fit the memory of a device: pass plan=nnjax\.Plan\(merge=False\)"
+    ):
         nnjax.sweep(BASE, SPACE, data=blobs(63))
 
 

@@ -187,8 +187,8 @@ def test_a_file_that_changes_ends_training_and_nothing_is_lost(tmp_path, monkeyp
         patch.setattr("nnjax.train.host.window_reader.place_windows", damaged(tmp_path / "data", how))
         with pytest.raises(UserError, match=message):
             nnjax.sweep(experiment, plan=ALONE, workdir=tmp_path / "run")
-    arrays = np.load(tmp_path / "run" / "checkpoints" / "chunk.npz")
-    assert arrays["state/step"].tolist() == [7]  # all that was trained
+    with np.load(tmp_path / "run" / "checkpoints" / "chunk.npz") as arrays:
+        assert arrays["state/step"].tolist() == [7]  # all that was trained
     (tmp_path / "data" / "x.npy").write_bytes(whole)
     again = nnjax.sweep(experiment, plan=ALONE, workdir=tmp_path / "run")
     np.testing.assert_array_equal(expected.curves()["train_loss"], again.curves()["train_loss"])
