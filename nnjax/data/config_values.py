@@ -24,7 +24,7 @@ def checked(config: DataConfig) -> DataConfig:
     """Return a configuration whose values are of their fields' types: a text stands for a tuple of one.
 
     Raises:
-      UserError: a value of another type, or none of `CHOICES`.
+      UserError: a value of another type, none of `CHOICES`, or a column that is both kept and dropped.
     """
     hints = field_types(DataConfig)
     values = {name: coerce(getattr(config, name), hint, f"data.{name}") for name, hint in hints.items()}
@@ -35,6 +35,12 @@ def checked(config: DataConfig) -> DataConfig:
             close = difflib.get_close_matches(value, known, n=2, cutoff=0.5)
             hint = f"did you mean {' or '.join(close)}? " if close else ""
             raise UserError(f"data.{name} is {value!r}, which is unknown: {hint}choose one of {', '.join(known)}.")
+    both = [name for name in config.columns if name in config.drop]
+    if both:
+        raise UserError(
+            f"data.columns and data.drop both name the column {both[0]!r}: take it out of one of them; columns that "
+            "data.columns does not name are left out anyway."
+        )
     named_column(config.split)
     return config
 

@@ -110,6 +110,12 @@ def test_values_that_are_none_are_refused_in_python_too(tmp_path, field, value, 
             read(**{field: value})
 
 
+def test_a_column_that_is_kept_and_dropped():
+    frame = pd.DataFrame({"a": np.arange(60) ** 2, "b": np.arange(60) % 7, "y": Y})
+    with pytest.raises(UserError, match=r"data\.columns and data\.drop both name the column 'b': take it out of one"):
+        framed(frame, columns=("a", "b"), drop=("b",))
+
+
 def test_a_text_stands_for_a_tuple_of_one(tmp_path):
     frame = pd.DataFrame({"Name": list("ab") * 30, "a": np.arange(60) ** 2, "y": Y})
     for prepared in (framed(frame, drop="Name"), of_file(frame, tmp_path / "t.csv", drop="Name")):
