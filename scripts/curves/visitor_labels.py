@@ -41,7 +41,17 @@ import numpy as np
 
 from scripts.curves.curve import Labeled, jumps, rough, wobbles
 from scripts.curves.events import patience_fails
-from scripts.curves.stranger_labels import DONE, RISES, Curves, Run, _doubt, _guessing_is_told, _labeled, gain_and_cost
+from scripts.curves.stranger_labels import (
+    DONE,
+    RISES,
+    Curves,
+    Run,
+    _doubt,
+    _guessing_is_told,
+    _labeled,
+    _slower,
+    gain_and_cost,
+)
 from scripts.curves.sweeps import PACE, log_ratio
 
 MOVES = 0.1  # a log ratio: a loss that has fallen so far is not stuck, though it be above that of guessing
@@ -233,22 +243,6 @@ def _pace(judged: Judged, n: int) -> tuple[str, set[str]]:
     means = np.convolve(judged.truth[:n], np.ones(w) / w, "valid")
     halved = log_ratio(float(means[: max(1, n // 2 - w + 1)].min()), float(means.min())) < 0.005
     return "still_learning" if gain >= 0.01 else "stopped_too_late" if halved else "converged", codes
-
-
-def _slower(run: Run) -> set[str]:
-    """Accept too_slow where a higher rate wins although this one came most of the way, unstable where a lower wins."""
-    n, w, own = run.plan.epochs, max(1, run.plan.epochs // 10), run.history["train_eval"]
-    out, end = set(), float(own[n - w : n].mean())
-    for ratio, other in run.others.items():
-        if len(other["train_eval"]) < n or not np.isfinite(other["train_eval"]).all():
-            continue
-        theirs = float(other["train_eval"][n - w : n].mean())
-        way = (own[0] - end) / max(own[0] - theirs, 1e-12)
-        if ratio > 1 and log_ratio(end, theirs) > 0.05 and way < 0.9:
-            out.add("too_slow")
-        if ratio < 1 and log_ratio(end, theirs) > 0:
-            out.add("unstable")
-    return out
 
 
 def _marks(run: Run, shown: Curves) -> set[str]:
