@@ -126,11 +126,7 @@ def validate(experiment: Experiment) -> None:
 
 
 def validate_names(experiment: Experiment) -> None:
-    """Refuse names that are unknown; import paths of what has not been imported are passed over.
-
-    Raises:
-      UserError: the first of them.
-    """
+    """Refuse names that are unknown; import paths of what has not been imported are passed over."""
     values = flatten(experiment)
     for path, names in CHOICES.items():
         _require_choice(path, values[path], names)

@@ -51,11 +51,7 @@ class Row:
 
 
 def compare(paths: Sequence[str]) -> list[Row]:
-    """Read run folders and aggregate their finished trials over seeds.
-
-    Raises:
-      UserError: a path is no run folder, or none of its trials has finished.
-    """
+    """Read run folders and aggregate their finished trials over seeds; UserError if there are none."""
     rows = []
     for path in paths:
         found = rows_of(load(path), pathlib.Path(path).name)

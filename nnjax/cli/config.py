@@ -57,11 +57,7 @@ def shipped() -> list[str]:
 
 
 def find(name: str) -> pathlib.Path:
-    """Find a configuration: a Python file by its path, or one that comes with nnjax by its name.
-
-    Raises:
-      UserError: it is not there; close names are named.
-    """
+    """Find a configuration by its path or, of nnjax's own, its name; UserError names what is there instead."""
     file = pathlib.Path(name)
     ours = folder() / f"{file.stem}.py"
     if name == file.stem and ours.is_file():
@@ -83,11 +79,7 @@ def find(name: str) -> pathlib.Path:
 
 
 def load_config(path: str) -> ModuleType:
-    """Import a configuration, by its path or name.
-
-    Raises:
-      UserError: it is not there, cannot be run, or has neither get_config() nor get_study().
-    """
+    """Import a configuration, by its path or name; UserError if it has neither get_config() nor get_study()."""
     file = find(path)
     spec = importlib.util.spec_from_file_location(f"nnjax_config_{file.stem}", file)
     if spec is None or spec.loader is None:
@@ -134,11 +126,7 @@ def _blame(file: pathlib.Path) -> Iterator[None]:
 
 
 def experiment_of(module: ModuleType) -> Experiment:
-    """Return the file's experiment with the command line's `--config.FIELD=VALUE` applied.
-
-    Raises:
-      UserError: the file gives none, or a field or value is wrong.
-    """
+    """Return the file's experiment with the command line's overrides applied; UserError for a wrong field or value."""
     file = pathlib.Path(str(module.__file__))
     if not hasattr(module, "get_config"):
         raise UserError(f"The configuration {file.name} describes a study, not a training: `nnjax study` runs it.")
@@ -151,11 +139,7 @@ def experiment_of(module: ModuleType) -> Experiment:
 
 
 def study_of(module: ModuleType) -> Study:
-    """Return the file's study.
-
-    Raises:
-      UserError: the file describes an experiment, or gives no study.
-    """
+    """Return the file's study; UserError if it describes an experiment, or gives no study."""
     file = pathlib.Path(str(module.__file__))
     if not hasattr(module, "get_study"):
         raise UserError(
@@ -184,11 +168,7 @@ def space_of(module: ModuleType) -> Space:
 
 
 def arm_of(module: ModuleType, name: str | None) -> Space:
-    """Return one arm of the file's search space, with those that it starts from; no arm without a name.
-
-    Raises:
-      UserError: as `space_of`, or there is no such arm.
-    """
+    """Return one arm of the file's search space, with those that it starts from; no arm without a name."""
     return Space() if name is None else Space(arms=override(space_of(module), {"arms": name}).arms)
 
 

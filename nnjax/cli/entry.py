@@ -91,11 +91,7 @@ def help_text() -> str:
 
 
 def find(name: str) -> Command:
-    """Return a subcommand.
-
-    Raises:
-      UserError: there is none of that name; the close ones are named.
-    """
+    """Return a subcommand; UserError names those that are close to an unknown one."""
     if name in COMMANDS:
         return COMMANDS[name]
     import difflib

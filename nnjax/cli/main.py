@@ -95,11 +95,7 @@ def run(main: Callable[[list[str]], Any], config_flags: Sequence[str] = ()) -> N
 
 
 def refuse_arguments(argv: Sequence[str]) -> None:
-    """Refuse a command line with anything but flags.
-
-    Raises:
-      UserError: it has more than the command's own name.
-    """
+    """Refuse a command line with anything but flags."""
     if len(argv) > 1:
         raise UserError(f"{argv[1]!r} was not expected: every argument is a flag, --NAME=VALUE; --help lists them.")
 

@@ -31,11 +31,7 @@ class Study(Protocol):
 
 
 def open_folder(study: Study, workdir: str) -> pathlib.Path:
-    """Make a study's folder, or open one into which the same study has written before.
-
-    Raises:
-      UserError: it is a file, or holds another study or files of something else.
-    """
+    """Make a study's folder, or open that of the same study; UserError if it holds anything else."""
     path = check_out_folder(workdir)
     mark = path / MARK
     found = sorted(file.name for file in path.iterdir()) if path.is_dir() else []

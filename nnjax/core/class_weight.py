@@ -23,11 +23,7 @@ class ClassWeight(str):
     __slots__ = ()
 
     def __new__(cls, given: Any) -> ClassWeight:
-        """Bring weights into their one form.
-
-        Raises:
-          UserError: they are neither "balanced" nor finite numbers from 0.
-        """
+        """Bring weights into their one form; UserError if they are neither "balanced" nor finite numbers from 0."""
         if isinstance(given, ClassWeight):
             return given
         parsed = _parsed(given.strip()) if isinstance(given, str) else given

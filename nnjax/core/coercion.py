@@ -36,11 +36,7 @@ def coerce_own_fields(thing: Any, names: Iterable[str] = ()) -> None:
 
 
 def coerce(value: Any, hint: Any, path: str) -> Any:
-    """The value as the annotated type: text is parsed, whole floats become ints, lists become tuples.
-
-    Raises:
-      UserError: found against expected.
-    """
+    """The value as the annotated type: text is parsed, whole floats become ints, lists tuples; UserError if not."""
     options = typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
     if value is None and types.NoneType in options:
         return None

@@ -118,11 +118,7 @@ class TableRecipe:
 
 
 def recipe_from_json(tree: Mapping[str, Any] | None) -> TableRecipe | None:
-    """Read back `dataclasses.asdict` of a recipe.
-
-    Raises:
-      LookupError, TypeError, ValueError: it is not as it was written.
-    """
+    """Read back `dataclasses.asdict` of a recipe; LookupError, TypeError or ValueError if it was changed."""
     if tree is None:
         return None
     columns = tuple(_column(part) for part in tree["columns"])

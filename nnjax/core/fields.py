@@ -141,11 +141,7 @@ def coerce_fields(experiment: Experiment) -> Experiment:
 
 
 def import_objects(experiment: Experiment) -> Experiment:
-    """Import what stands in an experiment as a path "package.module:name": only where the user has said so.
-
-    Raises:
-      UserError: it cannot be imported.
-    """
+    """Import what an experiment names as "package.module:name", if the user said so; UserError if that fails."""
     changes: dict[str, Any] = {}
     for path, value in flatten(experiment).items():
         if path in OBJECT_FIELDS and is_path(value) and not isinstance(value, ObjectRef):
@@ -221,11 +217,7 @@ def _values_of() -> operator.attrgetter[tuple[Any, ...]]:
 
 
 def from_dict(tree: Mapping[str, Any]) -> Experiment:
-    """The experiment that `to_dict` wrote.
-
-    Raises:
-      UserError: a field that this version does not know, or a value of the wrong type.
-    """
+    """The experiment that `to_dict` wrote; UserError for unknown fields and values of a wrong type."""
     flat: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):

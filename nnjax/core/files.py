@@ -16,11 +16,7 @@ FILE_KINDS = (".csv", ".html", ".htm", ".json", ".npz", ".npy", ".png", ".pdf", 
 
 
 def check_out(path: str, *kinds: str) -> str:
-    """Return the path of a file to write, with ~ as the home folder, before anything is computed for it.
-
-    Raises:
-      UserError: it ends in none of the kinds (".csv"), or its folder is not there.
-    """
+    """Return the path of a file to write, ~ expanded; UserError for another ending than `kinds`, or no such folder."""
     path = expand_home(path)
     kind = pathlib.Path(path).suffix
     if kind not in kinds:
@@ -35,11 +31,7 @@ def check_out(path: str, *kinds: str) -> str:
 
 
 def check_out_folder(path: str | os.PathLike[str]) -> pathlib.Path:
-    """Return the path of a folder to write into, with ~ as the home folder, before anything is computed for it.
-
-    Raises:
-      UserError: it is a file, is named like one, or cannot be made or written.
-    """
+    """Return the path of a folder to write into, ~ expanded; UserError if it is a file or cannot be written."""
     folder = pathlib.Path(expand_home(os.fspath(path)))
     there = next(one for one in (folder, *folder.parents, pathlib.Path()) if _exists(one))
     if not there.is_dir():
@@ -52,11 +44,7 @@ def check_out_folder(path: str | os.PathLike[str]) -> pathlib.Path:
 
 
 def _exists(path: pathlib.Path) -> bool:
-    """Whether a path is there.
-
-    Raises:
-      UserError: no file can have that name, or nobody may look.
-    """
+    """Whether a path is there; UserError for an impossible name, or where nobody may look."""
     try:
         path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -73,11 +61,7 @@ def _refuse_read_only(folder: pathlib.Path, path: str) -> None:
 
 
 def as_path(path: Any) -> pathlib.Path:
-    """Return a path of a user's.
-
-    Raises:
-      UserError: it is neither a text nor a path.
-    """
+    """Return a path of a user's; UserError if it is neither a text nor a path."""
     try:
         return pathlib.Path(path)
     except TypeError:
@@ -85,11 +69,7 @@ def as_path(path: Any) -> pathlib.Path:
 
 
 def expand_home(text: str) -> str:
-    """Return a path with ~ and ~user as the home folder.
-
-    Raises:
-      UserError: no such folder is known, as of a user without an entry in the password file, or the path holds \\0.
-    """
+    """Return a path with ~ and ~user as the home folder; UserError if no such folder is known."""
     try:
         path = os.path.expanduser(text)
     except ValueError:

@@ -26,11 +26,7 @@ STARTING = ("jax/_src/xla_bridge.py", "jax/_src/config.py", "jax/_src/logging_co
 
 @contextlib.contextmanager
 def start_errors() -> Iterator[None]:
-    """Report in one sentence that JAX cannot start as the environment asks.
-
-    Raises:
-      UserError: so it is; the variable is named.
-    """
+    """Report in one sentence, which names the variable, that JAX cannot start as the environment asks."""
     try:
         yield
     except UserError:

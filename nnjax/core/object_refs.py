@@ -140,11 +140,7 @@ def is_path(text: Any) -> bool:
 
 
 def import_object(path: str) -> ObjectRef:
-    """Import an object by its path, with the working folder among the places that are searched.
-
-    Raises:
-      UserError: there is no such module or name in it, or importing it fails.
-    """
+    """Import an object by its path, the working folder searched too; UserError if there is none or that fails."""
     if isinstance(path, ObjectRef):
         return path
     module, _, name = path.partition(":")

@@ -156,11 +156,7 @@ def _column_names(x: Any) -> list[str]:
 
 
 def _in_order(x: Any, known: Sequence[str], what: str, name: str) -> Any:
-    """Put the columns of a DataFrame in the order of those that train.
-
-    Raises:
-      UserError: it has others.
-    """
+    """Put the columns of a DataFrame in the order of those that train; UserError if it has others."""
     found = _column_names(x)
     if not found or not known:
         return x

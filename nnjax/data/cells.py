@@ -99,11 +99,7 @@ CELL_TYPES = (str, bool, np.bool_, numbers.Number, datetime.date, datetime.time,
 
 
 def make_cells(raw: Any, place: Place, na_values: Sequence[str] | None) -> Cells:
-    """Make cells of an array of texts, or of a column of a DataFrame.
-
-    Raises:
-      UserError: of other types than numbers, texts, truth values and times.
-    """
+    """Make cells of an array of texts or a column of a DataFrame; UserError for other types than it may hold."""
     if isinstance(raw, np.ndarray) and raw.dtype == object:
         return make_texts(raw, na_values)
     kind = raw.dtype.kind if isinstance(raw.dtype, np.dtype) else getattr(raw.dtype, "kind", "O")

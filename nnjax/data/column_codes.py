@@ -54,11 +54,7 @@ def encode(column: Column, raw: Any, place: Place, na_values: tuple[str, ...] | 
 
 
 def refuse_open_century(found: Texts, format: str, place: Place) -> None:
-    """Refuse years of two digits that may be of two centuries.
-
-    Raises:
-      UserError: the first of them.
-    """
+    """Refuse years of two digits that may be of two centuries."""
     text = dates.open_century(found.distinct, format)
     if text is not None:
         raise UserError(

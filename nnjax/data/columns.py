@@ -53,11 +53,7 @@ class Rules(NamedTuple):
 
 
 def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
-    """Infer what a column holds.
-
-    Raises:
-      UserError: it follows no one rule: the first cell that does not, or what could be meant.
-    """
+    """Infer what a column holds; UserError names the first cell that follows no rule, or what may be meant."""
     name, order = place.column, rules.ordinal.get(place.column)
     plain = None if order or rules.na_values or rules.decimal == "comma" else plain_numbers(raw)
     pointed = plain is not None and any("." in text for text in raw)

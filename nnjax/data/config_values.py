@@ -46,11 +46,7 @@ def checked(config: DataConfig) -> DataConfig:
 
 
 def orders(texts: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Parse "size:small<medium<large".
-
-    Raises:
-      UserError: it is not so written.
-    """
+    """Parse "size:small<medium<large"; UserError if it is not so written."""
     found = {}
     for text in texts:
         name, colon, order = text.rpartition(":")

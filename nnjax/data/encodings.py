@@ -17,11 +17,7 @@ _BOMS = {  # in the order in which they are looked for
 
 
 def decode(data: bytes, path: Path, encoding: str | None) -> str:
-    """Decode a text by its byte order mark, or else as UTF-8 or as asked for.
-
-    Raises:
-      UserError: it is not so encoded, no text, or empty.
-    """
+    """Decode a text by its byte order mark, or else as UTF-8 or as asked for; UserError if it is none."""
     by_mark = next((name for mark, name in _BOMS.items() if data.startswith(mark)), None)
     name = by_mark or encoding or "utf-8"
     try:

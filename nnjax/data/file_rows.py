@@ -50,11 +50,7 @@ class FileRows:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> np.ndarray:
-        """Read rows by index [r] or slice: [r, d].
-
-        Raises:
-          UserError: they are not there any more.
-        """
+        """Read rows by index [r] or slice: [r, d]; UserError if they are not there any more."""
         rows = np.arange(len(self))[index] if isinstance(index, slice) else np.asarray(index)
         if len(self.parts) == 1 and self.parts[0].dtype == self.dtype:
             return self.parts[0].read(rows).reshape(-1, self.shape[1])
@@ -119,11 +115,7 @@ class NpyFile:
             )
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Fetch rows by index.
-
-        Raises:
-          UserError: the file has changed since it was opened.
-        """
+        """Fetch rows by index; UserError if the file has changed since it was opened."""
         out = np.empty((len(rows), *self.shape[1:]), self.dtype)
         for start in range(0, len(rows), AT_ONCE):
             self._refuse_change()

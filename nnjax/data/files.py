@@ -24,11 +24,7 @@ def places(data_dir: str | None = None, variable: str = "NNJAX_DATA", cache: str
 
 
 def find(text: str, data_dir: str | None = None) -> Path:
-    """Find the file or folder that the user named: as given, else below `data_dir`.
-
-    Raises:
-      UserError: it is in neither place, or is an address of the network.
-    """
+    """Find a user's file or folder, as given or below `data_dir`; UserError if it is in neither place."""
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text):
         raise UserError(f"{text} is an address, but a file was expected: download it first.")
     bases = [Path(), *([Path(expand_home(data_dir))] if data_dir else [])]
@@ -41,11 +37,7 @@ def find(text: str, data_dir: str | None = None) -> Path:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Read all bytes of a file.
-
-    Raises:
-      UserError: it is a folder, is missing, or may not be read.
-    """
+    """Read all bytes of a file; UserError if it is a folder, is missing, or may not be read."""
     try:
         return path.read_bytes()
     except IsADirectoryError:

@@ -39,11 +39,7 @@ def fit(dataset: Dataset, rows: np.ndarray, policy: str) -> Dataset:
 def apply(
     recipe: TableRecipe, x: np.ndarray, name: str, where: Callable[[int], str] = lambda row: f"row {row + 1}"
 ) -> np.ndarray:
-    """Fill in the missing cells of coded rows x [n, d].
-
-    Raises:
-      UserError: there are some in a column for which training has nothing to fill in.
-    """
+    """Fill in the missing cells of coded rows x [n, d]; UserError if training has nothing to fill in."""
     out, start = x.copy(), 0
     for column in recipe.columns:
         own = out[:, start : start + len(column.inputs) - column.missing_input]

@@ -103,11 +103,7 @@ class _FrameReader:
 
 
 def _named(target: Any) -> str | None:
-    """Write the target columns of a DataFrame as `DataConfig.target` does; names may be whole numbers.
-
-    Raises:
-      UserError: it is none of these.
-    """
+    """Write target columns of a DataFrame, of any names, as `DataConfig.target` does; UserError for others."""
     if target is None:
         return None
     single = isinstance(target, str | int | np.integer)

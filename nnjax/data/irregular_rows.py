@@ -111,11 +111,7 @@ def _title(text: str) -> tuple[int, int] | None:
 
 
 def refuse_names_in_several_rows(columns: Sequence[np.ndarray], path: Path, where: Callable[[int], str]) -> None:
-    """Refuse texts [rows] below a header that stand above numbers and never recur: further names, or units.
-
-    Raises:
-      UserError: there are such rows.
-    """
+    """Refuse texts [rows] below a header that stand above numbers and never recur: further names, or units."""
     parts = [column[1 : LOOKED_AT + 1] for column in columns]
     last = 0
     while last < MOST_NAMES and _are_names([part[last:] for part in parts], further=last > 0):

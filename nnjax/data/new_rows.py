@@ -102,11 +102,7 @@ def _say_bare(recipe: TableRecipe, table: Table) -> None:
 
 
 def by_position(recipe: TableRecipe, table: Table) -> Table:
-    """Name the columns of a table without a header as those of the training table, which had none either.
-
-    Raises:
-      UserError: it has another width.
-    """
+    """Name the columns of a table without a header as the training table's; UserError for another width."""
     cells, names = list(table.columns.values()), list(recipe.names)
     inputs = [name for name in names if name not in recipe.target]
     last = names[: len(inputs)] == inputs  # the target came last
@@ -127,11 +123,7 @@ def by_position(recipe: TableRecipe, table: Table) -> Table:
 
 
 def texts_of(recipe: TableRecipe | None, path: Path, names: Sequence[str]) -> dict[str, np.ndarray]:
-    """Read columns of a file as they stand there, whatever they hold: {name: texts [n]}.
-
-    Raises:
-      UserError: the file has no such column.
-    """
+    """Read columns of a file as they stand there: {name: texts [n]}; UserError if there is no such column."""
     header = "yes" if recipe is not None and recipe.header else "auto"
     table = table_files.read(path, Options(header, None if recipe is None else recipe.encoding, all_rows=True))
     for name in names:

@@ -95,11 +95,7 @@ class Datasets:
 
 
 def as_asked(dataset: Dataset, task: str) -> Dataset:
-    """Refuse a data set of another task than the one that was asked for.
-
-    Raises:
-      UserError: it is one.
-    """
+    """Refuse a data set of another task than the one that was asked for."""
     if task not in ("auto", dataset.task):
         raise UserError(
             f"data.task is {task}, but {dataset.name} is {dataset.task}: leave data.task out, or give the task where "
@@ -109,11 +105,7 @@ def as_asked(dataset: Dataset, task: str) -> Dataset:
 
 
 def find_source(name: str) -> tuple[Source, str, str]:
-    """Find the source of a name, with the name's parts before and after the colon.
-
-    Raises:
-      UserError: an unknown name, or one with too little or too much after it.
-    """
+    """Find the source of a name, with the parts before and after its colon; UserError for an unknown name."""
     kind, colon, argument = name.partition(":")
     if name == ARRAYS:
         raise UserError("The data were passed as arrays and are not saved: pass them again, data=(x, y).")

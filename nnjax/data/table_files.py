@@ -31,11 +31,7 @@ ENDINGS = ("csv", "tsv", "txt", "data", "dat", "gz", "zip", "xz", "bz2", "parque
 
 
 def read(path: Path, options: Options) -> Table:
-    """Read a table.
-
-    Raises:
-      UserError: the file is missing, damaged, of another kind, or grows beyond bounds.
-    """
+    """Read a table; UserError if it is missing, damaged, of another kind, or grows beyond bounds."""
     return _parse(files.read_bytes(path), path, options)
 
 
@@ -104,11 +100,7 @@ def _columnar(data: bytes, path: Path) -> Table:
 
 
 def from_frame(frame: Any, path: Path, where: Callable[[int], str]) -> Table:
-    """Make a table of a DataFrame.
-
-    Raises:
-      UserError: it has no rows or no columns, or two of one name.
-    """
+    """Make a table of a DataFrame; UserError if it is empty or has two columns of one name."""
     names = [str(column) for column in frame.columns]
     if frame.empty:
         raise UserError(f"{path} has no rows, or no columns.")

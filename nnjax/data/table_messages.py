@@ -14,11 +14,7 @@ SHOWN = 8  # columns named one by one
 
 
 def refuse_empty(gaps: Mapping[str, Gaps], path: Path) -> None:
-    """Refuse columns without any value, all of them in one message.
-
-    Raises:
-      UserError: there are some.
-    """
+    """Refuse columns without any value, all of them in one message."""
     empty = [gap.column for gap in gaps.values() if gap.number == gap.of]
     if len(empty) == 1:
         raise UserError(f"The column {empty[0]!r} of {path} is empty: leave it out (data.drop={empty[0]}).")

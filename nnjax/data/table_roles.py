@@ -19,11 +19,7 @@ class Roles(NamedTuple):
 
 
 def roles_of(table: Table, config: DataConfig) -> Roles:
-    """Divide the columns into inputs, target and others.
-
-    Raises:
-      UserError: there is no such column, or no input.
-    """
+    """Divide the columns into inputs, target and others; UserError for an unknown column, or no input."""
     names, path = list(table.columns), table.path
     dropped = [find_column(path, names, text) for text in config.drop]
     only = [find_column(path, names, text) for text in config.columns] or names
@@ -58,11 +54,7 @@ def target_columns(path: Path, names: list[str], rest: list[str], target: str | 
 
 
 def find_column(path: Path, names: list[str], text: str) -> str:
-    """Find a column by its name or its index.
-
-    Raises:
-      UserError: there is none.
-    """
+    """Find a column by its name or its index; UserError if there is none."""
     if text in names:
         return text
     if text.removeprefix("-").isdecimal() and -len(names) <= int(text) < len(names):

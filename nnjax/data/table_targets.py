@@ -36,11 +36,7 @@ class TableTarget(NamedTuple):
 
 
 def read(targets: Sequence[tuple[Column, Any]], places: Sequence[Place], config: DataConfig) -> TableTarget:
-    """Read the target columns.
-
-    Raises:
-      UserError: of several one is text; or numbers were asked for and it is text.
-    """
+    """Read the target columns; UserError for text among several, or where numbers were asked for."""
     if not targets:
         return TableTarget(None)
     asked = None if config.task == "auto" else config.task

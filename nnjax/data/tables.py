@@ -158,11 +158,7 @@ def read_again(dataset: Dataset, config: DataConfig) -> Dataset:
 
 
 def refuse_fields(config: DataConfig, name: str) -> None:
-    """Refuse what a configuration says of tables, for data that are none.
-
-    Raises:
-      UserError: it says something.
-    """
+    """Refuse what a configuration says of tables, for data that are none."""
     for field in FIELDS[: FIELDS.index("missing")]:
         if getattr(config, field) != getattr(DataConfig(), field):
             raise UserError(f"data.{field} is {getattr(config, field)!r}, but {name} is no table: leave it out.")

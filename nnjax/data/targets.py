@@ -51,11 +51,7 @@ def make(
 
 
 def named_labels(classes: Sequence[str], label_type: str) -> np.ndarray:
-    """Return the labels [k] that class names stand for, in their own type; by "" whole numbers where all names are.
-
-    Raises:
-      ValueError: a name is no such label.
-    """
+    """Return the labels [k] of class names in their own type; by "" as whole numbers. ValueError for no label."""
     if label_type not in ("", *LABEL_TYPES.values()):
         raise ValueError(f"the labels have the type {label_type!r}")
     if label_type == "bool":
@@ -74,11 +70,7 @@ def named_labels(classes: Sequence[str], label_type: str) -> np.ndarray:
 
 
 def require_equal_lengths(y: np.ndarray, num_examples: int, name: str) -> None:
-    """Refuse a y that does not go with x.
-
-    Raises:
-      UserError: it has another length.
-    """
+    """Refuse a y that is not as long as x."""
     if y.ndim == 0 or len(y) != num_examples:
         count = 1 if y.ndim == 0 else len(y)
         raise UserError(f"{name} has {num_examples} examples in x but {count} in y: as many were expected.")

@@ -55,11 +55,7 @@ class Records:
         self.shape, self.dtype = (len(split), *first.shape[1:]), first.dtype
 
     def read(self, rows: np.ndarray) -> np.ndarray:
-        """Fetch rows by index.
-
-        Raises:
-          UserError: the records cannot be read.
-        """
+        """Fetch rows by index; UserError if the records cannot be read."""
         return self._fetch(rows)[0]
 
     def _fetch(self, rows: np.ndarray) -> tuple[np.ndarray, list[str]]:

@@ -12,11 +12,7 @@ NAMED = "time:"  # before the column by which a split goes
 
 
 def named_column(split: str) -> str | None:
-    """Return the column that "time:COLUMN" names; None of "random" and "time".
-
-    Raises:
-      UserError: it is none of these.
-    """
+    """Return the column that "time:COLUMN" names, None of "random" and "time"; UserError for anything else."""
     if split in ("random", "time"):
         return None
     name = split.removeprefix(NAMED).strip()

@@ -78,11 +78,7 @@ IN_ZIP = {
 
 
 def refuse_bytes(data: bytes, path: Path) -> None:
-    """Refuse bytes that begin as another kind of file does.
-
-    Raises:
-      UserError: they do.
-    """
+    """Refuse bytes that begin as another kind of file does."""
     kind = next((kind for magic, kind in BYTES.items() if data.startswith(magic)), None)
     if PICKLED.match(data):
         kind = PICKLE
@@ -101,22 +97,14 @@ def refuse_bytes(data: bytes, path: Path) -> None:
 
 
 def refuse_archive(names: list[str], path: Path) -> None:
-    """Refuse the files of a ZIP archive that is a document of another program.
-
-    Raises:
-      UserError: they are.
-    """
+    """Refuse the files of a ZIP archive that is a document of another program."""
     kind = next((kind for name, kind in IN_ZIP.items() if name in names), None)
     if kind is not None:
         raise _not_read(path, kind)
 
 
 def refuse_text(text: str, path: Path) -> None:
-    """Refuse text that is of another kind by its beginning.
-
-    Raises:
-      UserError: it is.
-    """
+    """Refuse text that is of another kind by its beginning."""
     start = re.sub(r"\s+", "", text[:2000]).lower()
     kind = next((kind for kind, (pattern, _) in TEXTS.items() if re.match(pattern, start)), None)
     if kind is not None:

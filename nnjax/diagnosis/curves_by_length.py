@@ -38,11 +38,7 @@ class AlignedCurves:
 
 
 def checked(curves: Curves) -> dict[str, np.ndarray]:
-    """Return the curves that are known as float64 arrays [m, t]; one of shape [t] counts as that of a single trial.
-
-    Raises:
-      UserError: no curve, an array that is not of numbers, or shapes that differ.
-    """
+    """Return the known curves as float64 arrays [m, t], a trial's from [t]; UserError for no numbers, other shapes."""
     out = {}
     for name in NAMES:
         values = getattr(curves, name)
@@ -63,11 +59,7 @@ def checked(curves: Curves) -> dict[str, np.ndarray]:
 
 
 def per_trial(contexts: TrainingContext | Sequence[TrainingContext] | None, m: int) -> list[TrainingContext]:
-    """Return each of m trials its context.
-
-    Raises:
-      UserError: there are more or fewer than trials.
-    """
+    """Return each of m trials its context; UserError if there are more or fewer."""
     if contexts is None or isinstance(contexts, TrainingContext):
         return [contexts or TrainingContext()] * m
     if len(contexts) != m:
@@ -90,11 +82,7 @@ def own_epochs(arrays: dict[str, np.ndarray]) -> np.ndarray:
 
 
 def align(curves: Curves) -> Iterator[AlignedCurves]:
-    """Split curves into groups of trials with as many epochs each, and fill what was not measured in between.
-
-    Raises:
-      UserError: see `checked`.
-    """
+    """Split curves into groups of trials with as many epochs each, and fill what was not measured in between."""
     arrays = checked(curves)
     m = len(next(iter(arrays.values())))
     given = np.full(m, np.nan) if curves.diverged_at is None else np.asarray(curves.diverged_at, float).reshape(-1)

@@ -59,11 +59,7 @@ def diagnose(
 
 
 def diagnose_loaded(loaded: Loaded, **known: Any) -> list[Diagnosis]:
-    """Find the verdicts on what was read, see `diagnose`; warn of what was guessed in reading.
-
-    Raises:
-      UserError: the losses are those of a game, and finite, so that they tell nothing.
-    """
+    """Find the verdicts on what was read, see `diagnose`, and warn of what was guessed; UserError for a game's."""
     for sentence in loaded.remarks:
         messages.send(sentence)
     found = diagnose_curves(loaded.curves, [dataclasses.replace(context, **known) for context in loaded.contexts])

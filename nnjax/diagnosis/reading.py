@@ -86,11 +86,7 @@ def _is_run(place: pathlib.Path) -> bool:
 
 
 def _only_log(folder: pathlib.Path) -> pathlib.Path:
-    """Return the one log in a folder.
-
-    Raises:
-      UserError: there is none, or there are several.
-    """
+    """Return the one log in a folder; UserError if there is none, or there are several."""
     found = [file for file in sorted(folder.rglob("*")) if file.suffix.lower() in CANDIDATES and file.is_file()]
     kept = [file for file in found[:50] if _is_log(file)]
     if len(kept) == 1:
@@ -223,11 +219,7 @@ def _schedule_epochs(table: Table, judged: set[str], path: str, remarks: list[st
 
 
 def _given(table: Table, named: Mapping[str, str], path: str) -> Choice:
-    """Take the columns that the user names.
-
-    Raises:
-      UserError: there is no such curve, or no such column.
-    """
+    """Take the columns that the user names; UserError if there is no such curve or column."""
     aliases = {"loss": "train_loss", "accuracy": "train_accuracy"}
     by_curve = {aliases.get(curve, curve): column for curve, column in named.items()}
     if unknown := [curve for curve in by_curve if curve not in WORDS]:

@@ -62,11 +62,7 @@ class Group(NamedTuple):
 
 
 def vectors(x: Any, name: str) -> list[Group]:
-    """Read vectors [n, d] as one group.
-
-    Raises:
-      UserError: no numbers, another shape, nothing there, or values that are not finite.
-    """
+    """Read vectors [n, d] as one group; UserError for other shapes, no rows, or what is no finite number."""
     values = as_numbers(x, name)
     if values.ndim != 2 or values.size == 0:
         raise UserError(

@@ -18,11 +18,7 @@ MOST_EXACT = {  # points, by support
 
 
 def points(x: np.ndarray) -> np.ndarray:
-    """Return x as numbers [n, d].
-
-    Raises:
-      UserError: another shape, fewer than 4 rows, no numbers, numbers that are not finite, or rows that are all equal.
-    """
+    """Return x as numbers [n, d]; UserError for other shapes, under 4 rows, no finite numbers, or all rows equal."""
     x = as_numbers(x, "The data")
     if x.ndim != 2 or x.shape[1] < 1:
         raise UserError(f"The data have shape {x.shape}, but rows of numbers (n, d) were expected: reshape them.")
@@ -54,11 +50,7 @@ def dimensions(x: np.ndarray, wanted: int) -> None:
 
 
 def perplexities(x: np.ndarray, wanted: Sequence[float]) -> None:
-    """Refuse perplexities that x [n, d] has no room for.
-
-    Raises:
-      UserError: one is below 1 or at least n / 3, or some point has at least as many copies of itself.
-    """
+    """Refuse perplexities below 1, from n / 3 on, or no larger than the copies that some point has of itself."""
     for value in wanted:
         if not 1 <= value < len(x) / 3:
             raise UserError(

@@ -19,11 +19,7 @@ def labels_of(dataset: Dataset, rows: np.ndarray) -> np.ndarray | None:
 
 
 def choose_rows(dataset: Dataset, rows: np.ndarray, limit: int | None, seed: int = 0) -> np.ndarray:
-    """Draw so many of some rows with equal shares of the classes; None takes all.
-
-    Raises:
-      UserError: there are not so many.
-    """
+    """Draw so many of some rows, classes in equal shares; None takes all. UserError if there are not so many."""
     if limit is None:
         return rows
     if not 1 <= limit <= len(rows):

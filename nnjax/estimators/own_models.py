@@ -64,11 +64,7 @@ class OwnModel(NetworkEstimator):
         return type(self)(**{n: v if n == "model" else clone(v, safe=False) for n, v in params.items()})
 
     def _set(self, parameters: dict[str, Any]) -> None:
-        """Set the model__ parameters of a constructor.
-
-        Raises:
-          TypeError: another name, as Python words it.
-        """
+        """Set the model__ parameters of a constructor; TypeError for another name, as Python words it."""
         for name, value in parameters.items():
             if not name.startswith(PREFIX):
                 raise TypeError(f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}")

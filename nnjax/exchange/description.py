@@ -104,11 +104,7 @@ def _scalers(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read(path: str | os.PathLike[str], content: bytes) -> Description:
-    """Read the description of a file with a content.
-
-    Raises:
-      UserError: it is not there, is no such description, or belongs to another content.
-    """
+    """Read the description of a file with a content; UserError if it is none, or another's."""
     beside = path_of(path)
     if not beside.is_file():
         raise UserError(f"{path} has no {beside.name} beside it, which says what network it is; bring that file too.")

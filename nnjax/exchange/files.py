@@ -40,11 +40,7 @@ class Predictor(NamedTuple):
     test_inputs: Callable[[], np.ndarray] | None = None
 
     def codes(self) -> Callable[[Array], Array]:
-        """Return the function from raw inputs to latent codes.
-
-        Raises:
-          UserError: it has none, or as a program not any more.
-        """
+        """Return the function from raw inputs to latent codes; UserError for a network without any."""
         if self.network is None:
             raise UserError("A program or an ensemble gives outputs only; for codes take the run, or one network.")
         return codes(self.network, compiled=True)

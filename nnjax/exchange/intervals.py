@@ -155,11 +155,7 @@ def _targets_of(network: Network, y: Any) -> np.ndarray:
 
 
 def _unused(run: Run, trial: int | None, which: str | None) -> Calibration:
-    """Find examples in the run that served neither stopping nor choosing.
-
-    Raises:
-      UserError: there are none; what to do instead.
-    """
+    """Find examples in the run that served neither stopping nor choosing; UserError if there are none."""
     known = run.all_settings
     reason = _reason(run, len(known), which)
     if reason:

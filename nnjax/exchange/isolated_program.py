@@ -75,11 +75,7 @@ def _stop(process: subprocess.Popen[bytes], complaints: IO[bytes]) -> None:
 
 
 def serve(num_inputs: int, num_outputs: int, path: str, source: IO[bytes], sink: IO[bytes]) -> None:
-    """Serve a program in the child process.
-
-    Raises:
-      UserError: as `program.from_bytes`.
-    """
+    """Serve a program in the child process; errors as of `program.from_bytes`."""
     from nnjax.exchange import program
 
     content = source.read(int.from_bytes(source.read(8), "little"))

@@ -56,11 +56,7 @@ def num_outputs(architecture: Architecture, facts: DataFacts) -> int:
 
 
 def blank_params(architecture: Architecture, facts: DataFacts) -> Params:
-    """Return the shapes of its weights.
-
-    Raises:
-      UserError: the architecture contradicts itself, or the data's width.
-    """
+    """Return the shapes of its weights; UserError if the architecture contradicts itself or the data."""
     if not isinstance(architecture, Stack):
         return blank_variables(architecture, facts).params
     width = math.prod(architecture.input_shape)
@@ -79,11 +75,7 @@ def blank_variables(config: ModelConfig, facts: DataFacts) -> Variables:
 
 
 def assemble(architecture: Architecture, facts: DataFacts, arrays: Mapping[str, np.ndarray]) -> Network:
-    """Make a network of named arrays ("layer_0/kernel").
-
-    Raises:
-      UserError: an array is missing or of another shape, or as `blank_params`.
-    """
+    """Make a network of arrays by name ("layer_0/kernel"); UserError if one is missing or of another shape."""
     return Network(architecture, facts, named_arrays.unflatten(blank_params(architecture, facts), arrays))
 
 

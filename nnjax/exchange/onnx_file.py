@@ -82,11 +82,7 @@ def _quiet() -> Iterator[None]:
 
 
 def refuse_to_read(path: pathlib.Path) -> NoReturn:
-    """Say how such a file is used.
-
-    Raises:
-      UserError: always.
-    """
+    """Refuse to serve it, and say how such a file is used."""
     raise UserError(
         f"{path} is run by onnxruntime, without nnjax: session = onnxruntime.InferenceSession(path); session.run(None, "
         "{'x': x}). To predict with nnjax export FILE.safetensors or FILE.jaxexport too."

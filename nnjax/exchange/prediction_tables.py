@@ -169,11 +169,7 @@ def write_predictions(
 def kept_columns(
     network: Predictor, name: str | None, data_dir: str | None, keep: Sequence[str]
 ) -> dict[str, np.ndarray]:
-    """Fetch columns of the table that a source names, as they stand there: {name: texts [n]}.
-
-    Raises:
-      UserError: there is no table, or no such column in it.
-    """
+    """Fetch columns of the table that a source names: {name: texts [n]}; UserError if it has no such column."""
     if not keep:
         return {}
     source, _, argument = find_source(name) if name is not None else (None, None, "")

@@ -117,11 +117,7 @@ def interpret(found: np.ndarray, architecture: Architecture, facts: DataFacts) -
 
 
 def require_probabilities(found: Predictions) -> Predictions:
-    """Return predictions whose scores are probabilities of classes.
-
-    Raises:
-      UserError: they are not.
-    """
+    """Return predictions whose scores are probabilities of classes; UserError for others."""
     if found.kind != PROBABILITY:
         raise UserError(
             "The network's outputs are no probabilities of classes: take run.predict or run.outputs, or train a "

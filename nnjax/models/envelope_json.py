@@ -18,11 +18,7 @@ from nnjax.nn.schedules import SCHEDULES
 
 
 def envelope_from_json(tree: Mapping[str, Any] | None) -> Envelope | None:
-    """Read an envelope back from what JSON made of its fields; None for none.
-
-    Raises:
-      UserError: somebody has changed it to what is none.
-    """
+    """Read an envelope back from what JSON made of its fields, None for none; UserError if it is impossible."""
     if tree is None:
         return None
     try:

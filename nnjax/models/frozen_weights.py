@@ -45,11 +45,7 @@ def freeze(model: Model, patterns: Sequence[str]) -> Model:
 
 
 def refuse_unmatched(model: Model, params: Params, patterns: Sequence[str]) -> None:
-    """Refuse patterns that no weight fits.
-
-    Raises:
-      UserError: there is one; the close names.
-    """
+    """Refuse patterns that no weight fits, and name what is close."""
     names = jax.tree.leaves(leaf_names(model, params))
     for pattern in patterns:
         if any(_fits(name, pattern) for name in names):

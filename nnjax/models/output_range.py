@@ -43,11 +43,7 @@ def yields_probabilities(config: ModelConfig, shape: tuple[int, ...]) -> bool:
 
 
 def output_range(config: ModelConfig, shape: tuple[int, ...]) -> tuple[float, float]:
-    """Bound what a user's model yields in evaluation for examples of a shape.
-
-    Raises:
-      UserError: it does not take such examples.
-    """
+    """Bound what a user's model yields in evaluation for examples of a shape; UserError if it refuses them."""
     return _output_range(make_own(config, shape), shape)
 
 

@@ -170,11 +170,7 @@ def traits_of(config: ModelConfig) -> ModelTraits:
 
 
 def with_defaults(config: ModelConfig) -> ModelConfig:
-    """Fill in what a configuration leaves open and its kind says; the output activation may stay open.
-
-    Raises:
-      KeyError: an unknown kind.
-    """
+    """Fill in what a configuration leaves open and its kind says, but the output activation; KeyError if unknown."""
     known = {**USUAL, **traits_of(config).defaults}
     left = {name: value for name, value in known.items() if getattr(config, name) in (None, AUTO)}
     return dataclasses.replace(config, **left) if left else config

@@ -51,11 +51,7 @@ def output_activation(config: ModelConfig) -> str:
 
 
 def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
-    """Make the model of a configuration that carries an object.
-
-    Raises:
-      UserError: it only names one, the object is no model, or it ends in another activation than it is said to.
-    """
+    """Make the model of a configuration's object; UserError if it is no model or ends otherwise than it is said to."""
     if not isinstance(config.kind, ObjectRef):
         raise UserError(f"The model is {config.kind}, which is not imported from a run folder: {pass_again('model')}.")
     from nnjax.models.adapters import output_activation_of
@@ -71,11 +67,7 @@ def make_own(config: ModelConfig, shape: tuple[int, ...]) -> Model:
 
 
 def keras_model(kind: str, variables: Variables) -> Any:
-    """Return a user's `keras.Model` with a trial's weights.
-
-    Raises:
-      UserError: it is another model, or only named.
-    """
+    """Return a user's `keras.Model` with a trial's weights; UserError for another model, or one only named."""
     bases = {base.__module__.split(".")[0] for base in type(getattr(kind, "object", None)).__mro__}
     if "keras" not in bases:
         raise UserError(f"The model is {kind}, but only a trial of a keras.Model, passed as an object, is one again.")
@@ -130,11 +122,7 @@ def sees_batch(config: ModelConfig, shape: tuple[int, ...]) -> bool:
 
 
 def output_shape(config: ModelConfig, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of what the model yields for one example.
-
-    Raises:
-      UserError: it does not take such examples, or yields something else than one row for each.
-    """
+    """Return the shape of what the model yields for one example; UserError if not one row for each."""
     return _examined(make_own(config, shape), shape)
 
 
@@ -178,11 +166,7 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def refuse_training_only(model: Model, variables: Variables, x: Any) -> None:
-    """Refuse a model that cannot be evaluated: without a key, and without a change of its state.
-
-    Raises:
-      UserError: it fails in evaluation mode, and how.
-    """
+    """Refuse a model that cannot be evaluated: without a key, and without a change of its state."""
     try:
         jax.eval_shape(
             lambda v, x: model.apply(v, x, train=False, key=None, hyper=Reads(jnp.float32(1)))[0], variables, x

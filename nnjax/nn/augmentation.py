@@ -22,11 +22,7 @@ Images = Float[Array, "b h w"]
 
 
 def shift_of(augment: str) -> int:
-    """Parse the largest shift, in pixels, of "shift:N".
-
-    Raises:
-      UserError: the text is neither that nor "none" nor "affine".
-    """
+    """Parse the largest shift, in pixels, of "shift:N", or of "none" and "affine"; UserError for other text."""
     name, _, pixels = augment.partition(":")
     if name == "shift" and pixels.isdecimal() and int(pixels) > 0:
         return int(pixels)

@@ -33,11 +33,7 @@ def rank(count: int, level: float) -> int:
 
 
 def split_radius(residuals: Float[np.ndarray, "n k"], level: float) -> Float[np.ndarray, " k"]:
-    """Return half the width of the interval around a prediction, of each target, from absolute residuals.
-
-    Raises:
-      UserError: too few of them.
-    """
+    """Return half the width of each target's interval, from absolute residuals; UserError for too few of them."""
     radius: np.ndarray = np.sort(residuals, axis=0)[rank(len(residuals), level) - 1]
     return radius
 

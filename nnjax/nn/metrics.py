@@ -236,11 +236,7 @@ def _require_per_example(metric: Metric, values: Any, y: Array, p: Array) -> Non
 
 
 def trace_metric(name: str, y: jax.ShapeDtypeStruct, p: jax.ShapeDtypeStruct) -> None:
-    """Trace a metric on shapes alone, before anything is compiled.
-
-    Raises:
-      UserError: it fails, its statistics are not of each example, or its value is no number.
-    """
+    """Trace a metric on shapes alone; UserError if it fails, or its statistics or value are of other shapes."""
     metric = metric_of(name)
     found = jax.eval_shape(metric.of_examples, y, p)
     if found.shape != ():

@@ -38,11 +38,7 @@ class OptaxLoss(NamedTuple):
 
 
 def find(given: Any, name: str) -> OptaxLoss | None:
-    """Make a loss of a function of `optax.losses`, or of a partial of one; None of all others.
-
-    Raises:
-      UserError: it is no loss.
-    """
+    """Make a loss of a function of `optax.losses`, or a partial of one; None of others. UserError for no loss."""
     function = getattr(given, "func", given)
     if not str(getattr(function, "__module__", "")).startswith("optax.losses"):
         return None

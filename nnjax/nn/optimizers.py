@@ -97,11 +97,7 @@ class Optimizer:
 
 
 def defaults(name: str, preset: str) -> dict[str, float]:
-    """Name the hyperparameters that an optimizer needs, with the preset's defaults.
-
-    Raises:
-      UserError: the preset has no such optimizer.
-    """
+    """Name the hyperparameters that an optimizer needs, with the preset's defaults; UserError if it has none such."""
     try:
         known = optimizer_of(name).presets
     except KeyError:
@@ -115,11 +111,7 @@ def defaults(name: str, preset: str) -> dict[str, float]:
 
 
 def resolve(experiment: Experiment) -> Experiment:
-    """Fill in the hyperparameters that the optimizer and the schedule read and that are None.
-
-    Raises:
-      UserError: the preset has no such optimizer.
-    """
+    """Fill in the hyperparameters that the optimizer and the schedule read and that are None; see `defaults`."""
     config = experiment.optimizer
     merged: dict[str, Any] = {**schedule_of(config.schedule).defaults} | defaults(config.name, config.preset)
     if schedule_of(config.schedule).absolute:

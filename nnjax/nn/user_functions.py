@@ -42,11 +42,7 @@ def by_standard_rules(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def call(what: str, function: Callable[..., Any], **arguments: Any) -> Any:
-    """Call a user's function with named arguments, passed by position.
-
-    Raises:
-      UserError: it fails: what was called, with which shapes, and what it said.
-    """
+    """Call a user's function with named arguments, passed by position; UserError says how it failed."""
     try:
         with standard_rules():
             return function(*arguments.values())

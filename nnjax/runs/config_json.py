@@ -62,11 +62,7 @@ def to_json(config: Config) -> dict[str, Any]:
 
 
 def from_json(tree: Mapping[str, Any]) -> Config:
-    """Read back what `to_json` gave, in this format or an older one.
-
-    Raises:
-      UserError, LookupError, TypeError, ValueError, AttributeError: it is not as it was written.
-    """
+    """Read back what `to_json` gave, in this format or an older one; UserError or one of `DAMAGE` if changed."""
     if not tree["trials"]:
         raise ValueError("it lists no trials")
     base = from_dict(BEFORE | tree["experiment"])
@@ -126,11 +122,7 @@ def _directed(experiment: Experiment, directions: Mapping[str, tuple[str, bool]]
 
 
 def refuse_unknown(tree: Any, path: str) -> None:
-    """Refuse a config.json of a format that is not known.
-
-    Raises:
-      UserError: it is of one.
-    """
+    """Refuse a config.json of a format that is not known."""
     if isinstance(tree, dict) and tree.get("format", 1) not in range(1, FORMAT + 1):
         raise UserError(
             f"{path} is of format {tree['format']}, but this version of nnjax reads formats 1 to {FORMAT}: install "
@@ -139,11 +131,7 @@ def refuse_unknown(tree: Any, path: str) -> None:
 
 
 def refuse_resuming(config: Config, path: str) -> None:
-    """Refuse to go on with a run of an older format.
-
-    Raises:
-      UserError: it is of one.
-    """
+    """Refuse to go on with a run of an older format."""
     if config.format != FORMAT:
         raise UserError(
             f"The workdir {path} is of format {config.format}, which an earlier version of nnjax wrote, but resuming "
@@ -154,11 +142,7 @@ def refuse_resuming(config: Config, path: str) -> None:
 
 
 def refuse_other_draws(config: Config, path: str, purpose: str) -> None:
-    """Refuse what needs the initial weights and dropout masks of a run to be drawn again.
-
-    Raises:
-      UserError: this version draws others.
-    """
+    """Refuse what needs the initial weights and dropout masks of a run to be drawn again, and would differ."""
     if config.draws != DRAWS:
         raise UserError(
             f"The workdir {path} has initial weights of draws {config.draws}, but this version of nnjax makes draws "

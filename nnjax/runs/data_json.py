@@ -32,20 +32,12 @@ def to_json(
 
 
 def baselines_from_json(tree: Mapping[str, Any]) -> dict[Key, LossBaselines]:
-    """Read the baselines back; {} of a folder from before there were any.
-
-    Raises:
-      LookupError, TypeError, ValueError: they are not as they were written.
-    """
+    """Read the baselines back; {} of a folder from before there were any. Errors as of `from_json`."""
     return loss_baselines.from_json(tree.get("baselines", []), list(from_json(tree)[0]))
 
 
 def from_json(tree: Mapping[str, Any]) -> tuple[dict[DataConfig, DataFacts], list[tuple[str, Finding]]]:
-    """Read back what `to_json` says.
-
-    Raises:
-      LookupError, TypeError, ValueError: it is not as it was written.
-    """
+    """Read back what `to_json` says; LookupError, TypeError or ValueError if it was changed."""
     facts = {_config(entry): facts_from_json(entry["facts"]) for entry in tree["data"]}
     for one in facts.values():
         check_facts(one)
@@ -83,11 +75,7 @@ def facts_to_json(facts: DataFacts) -> dict[str, Any]:
 
 
 def facts_from_json(tree: Mapping[str, Any]) -> DataFacts:
-    """Read back what `facts_to_json` says.
-
-    Raises:
-      LookupError, TypeError, ValueError: it is not as it was written.
-    """
+    """Read back what `facts_to_json` says; LookupError, TypeError or ValueError if it was changed."""
     scalers = {
         name: Scaler(*(np.asarray(tree[name][part], tree[name].get("dtype", "float32")) for part in Scaler._fields))
         for name in ("x_scaler", "y_scaler")

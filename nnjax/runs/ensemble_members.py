@@ -75,21 +75,13 @@ def to_json(members: Members) -> dict[str, Any]:
 
 
 def from_json(tree: Mapping[str, Any]) -> Members:
-    """Read back what `to_json` says.
-
-    Raises:
-      LookupError, TypeError, ValueError: it is not as it was written.
-    """
+    """Read back what `to_json` says; LookupError, TypeError or ValueError if it was changed."""
     found = [Member(**{**one, "trials": tuple(map(int, one["trials"]))}) for one in tree["members"]]
     return Members(**{**tree, "members": tuple(found)})
 
 
 def read(store: Store) -> Members | None:
-    """Read the members of a run folder's ensemble; None if it has none.
-
-    Raises:
-      UserError: ensemble.json is damaged.
-    """
+    """Read the members of a run folder's ensemble; None if it has none. UserError if it is damaged."""
     return store.read_optional(FILE, from_json) if isinstance(store, folder.FolderStore) else None
 
 

@@ -71,11 +71,7 @@ class RunFiles:
             ) from None
 
     def read_config(self) -> config_json.Config:
-        """Read config.json, of this format or an older one.
-
-        Raises:
-          UserError: it is missing, damaged or of an unknown format.
-        """
+        """Read config.json, of this format or an older one; UserError if it is missing, damaged or of another."""
         tree = self._parse(CONFIG, lambda tree: tree)
         config_json.refuse_unknown(tree, f"{self.path / CONFIG}")
         with self._damage_of(CONFIG):

@@ -12,11 +12,7 @@ from nnjax.train.storage.records import Stage
 
 
 def check_facts(facts: DataFacts) -> None:
-    """Refuse facts that contradict themselves.
-
-    Raises:
-      ValueError: the first of them.
-    """
+    """Refuse facts that contradict themselves by a ValueError."""
     counts = [facts.num_inputs, facts.num_targets, *facts.sizes, *facts.shape, *(facts.image_shape or ())]
     if not all(type(count) is int and 0 <= count < 2**48 for count in counts) or len(facts.sizes) != 3:
         raise ValueError(f"the numbers of inputs, targets or examples of {facts.name!r} are not whole numbers")
@@ -45,22 +41,14 @@ def check_facts(facts: DataFacts) -> None:
 
 
 def check_data(specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts]) -> None:
-    """Refuse trials of whose data nothing is known.
-
-    Raises:
-      ValueError: there are some: config.json and data.json do not belong together.
-    """
+    """Refuse trials of whose data nothing is known by a ValueError: config.json and data.json differ."""
     for spec in specs:
         if spec.experiment.data not in facts:
             raise ValueError(f"it does not describe the data of trial {spec.id}, as config.json has them")
 
 
 def check_parents(parents: Sequence[int | None]) -> None:
-    """Refuse trials that start from one that does not come before them.
-
-    Raises:
-      ValueError: there are some.
-    """
+    """Refuse trials that start from one that does not come before them by a ValueError."""
     for trial, parent in enumerate(parents):
         if parent is not None and not (type(parent) is int and 0 <= parent < trial):
             raise ValueError(f"trial {trial} starts from {parent!r}, which is no trial before it")
@@ -84,11 +72,7 @@ def check_schedules(schedules: Sequence[Sequence[Stage]]) -> None:
 
 
 def check_curves(curves: Mapping[str, np.ndarray], num_trials: int, axes: int = 2) -> None:
-    """Refuse arrays that are not numbers [trial, epoch], or [trial, epoch, layer].
-
-    Raises:
-      ValueError: there are some.
-    """
+    """Refuse arrays that are not numbers [trial, epoch], or [trial, epoch, layer], by a ValueError."""
     for name, array in curves.items():
         if array.ndim != axes or array.dtype.kind not in "fiu" or len(array) < num_trials:
             raise ValueError(f"{name!r} has the shape {array.shape} and type {array.dtype}")

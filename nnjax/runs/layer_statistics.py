@@ -34,11 +34,7 @@ def to_arrays(signals: LayerStatistics) -> dict[str, np.ndarray]:
 
 
 def fill(arrays: Mapping[str, np.ndarray], specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
-    """Return records of known epochs back their signals.
-
-    Raises:
-      LookupError, ValueError: the arrays are not as `to_arrays` gave them.
-    """
+    """Return records of known epochs back their signals; LookupError or ValueError if they were changed."""
     layers = arrays[LAYERS].tolist()
     for number, (spec, record) in enumerate(zip(specs, records, strict=True)):
         columns = [layers.index(name) for name in trained_layers(spec.experiment.model)]

@@ -55,11 +55,7 @@ def to_json(baselines: Baselines, configs: Sequence[DataConfig]) -> list[dict[st
 
 
 def from_json(trees: Sequence[Mapping[str, Any]], configs: Sequence[DataConfig]) -> dict[Key, LossBaselines]:
-    """Read back what `to_json` says.
-
-    Raises:
-      LookupError, TypeError, ValueError: it is not as it was written.
-    """
+    """Read back what `to_json` says; LookupError, TypeError or ValueError if it was changed."""
     return {_key_from(tree, configs): _from_tree(tree) for tree in trees}
 
 

@@ -31,11 +31,7 @@ def table(run: TrainedTrials, metric: str | None) -> pd.DataFrame:
 
 
 def compare(run: TrainedTrials, first: str, second: str, metric: str | None) -> Comparison:
-    """Compare two settings seed by seed; see `Run.compare`.
-
-    Raises:
-      UserError: an unknown setting, or no finished seed in common.
-    """
+    """Compare two settings seed by seed, see `Run.compare`; UserError if no finished seed is in common."""
     known = {setting.label: (values, _folds(setting)) for setting, values in by_replicate(run, metric)}
     for name in (first, second):
         if name not in known:

@@ -9,11 +9,7 @@ from nnjax.data import prepare, prepare_loaded
 
 
 def prepare_again(config: DataConfig, facts: DataFacts) -> Prepared:
-    """Load and split the data of a run again.
-
-    Raises:
-      UserError: they were passed as arrays, are not there any more, or have changed since.
-    """
+    """Load and split the data of a run again; UserError if they were arrays, are gone, or have changed."""
     if facts.name != config.name or config.name == ARRAYS:
         raise UserError(f"The data {facts.name!r} were passed as arrays and are not saved: pass them again.")
     found = prepare(config)
@@ -25,11 +21,7 @@ def prepare_again(config: DataConfig, facts: DataFacts) -> Prepared:
 def prepare_given(
     facts: Mapping[DataConfig, DataFacts], data: Dataset, specs: Sequence[TrialSpec]
 ) -> dict[DataConfig, Prepared]:
-    """Split data that are passed again as they were split before.
-
-    Raises:
-      UserError: they are others.
-    """
+    """Split data that are passed again as they were split before; UserError if they are others."""
     for config, known in facts.items():
         if known.sha256 != (data if data.reread is None else data.reread(config)).sha256:
             raise UserError(f"The data {data.name!r} are not those of the run, {known.name!r}: their SHA-256 differs.")

@@ -52,11 +52,7 @@ def open_folder(
 
 
 def begin_together(begin: Callable[[], list[Record]]) -> list[Record]:
-    """Begin a run folder by `FolderStore.begin`, the main process before all others.
-
-    Raises:
-      UserError: as there, in every process.
-    """
+    """Begin a run folder by `FolderStore.begin`, the main process before all others; errors as there."""
     records = distributed.main_process_first(begin, begin)
     distributed.barrier()  # until all have read it
     return records

@@ -95,12 +95,7 @@ class HalvingScheduler(NamedTuple):
 
 
 def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> tuple[Bracket, ...]:
-    """Divide the trials into brackets.
-
-    Raises:
-      UserError: trials of unequal length, or that start from others, or fewer epochs or settings than the rungs and
-        brackets need.
-    """
+    """Divide the trials into brackets; UserError if they differ in length, start from others, or are too few."""
     settings: dict[object, list[int]] = {}
     for spec in specs:
         settings.setdefault((spec.arm, spec.experiment.setting_key), []).append(spec.id)
@@ -125,11 +120,7 @@ def make_brackets(halving: Halving, specs: Sequence[TrialSpec]) -> tuple[Bracket
 
 
 def require_alike(specs: Sequence[TrialSpec], name: str, does: str) -> int:
-    """Return the epochs that all trials have.
-
-    Raises:
-      UserError: they differ in length, or some start from others.
-    """
+    """Return the epochs of all trials; UserError if they differ, or some start from others."""
     lengths = sorted({spec.experiment.epochs for spec in specs})
     if len(lengths) > 1:
         raise UserError(

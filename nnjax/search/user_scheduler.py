@@ -34,11 +34,7 @@ class OwnScheduler(NamedTuple):
 
     @property
     def description(self) -> dict[str, Any]:
-        """Return what decides beside the curves.
-
-        Raises:
-          UserError: it is not of JSON's own types.
-        """
+        """Return what decides beside the curves; UserError if it is not of JSON's own types."""
         own = {"path": self.name, **getattr(self.scheduler, "description", {})}
         try:
             found: dict[str, Any] = json.loads(json.dumps(own))
@@ -47,11 +43,7 @@ class OwnScheduler(NamedTuple):
         return {"scheduler": found}
 
     def decide(self, records: Sequence[Record]) -> Decision:
-        """Let it decide.
-
-        Raises:
-          UserError: it fails, returns something else, names trials that there are not, or leaves all waiting.
-        """
+        """Let it decide; UserError if it fails, or for anything but a `Decision` that can be followed."""
         what = f"The scheduler {self.name}"
         try:
             found = self.scheduler.decide(records)
@@ -75,11 +67,7 @@ class OwnScheduler(NamedTuple):
 
 
 def make_own(given: Any, specs: Sequence[TrialSpec]) -> OwnScheduler:
-    """Make the scheduler of an object with `decide`, or of a function of the trials that makes one.
-
-    Raises:
-      UserError: it makes something else.
-    """
+    """Make the scheduler of an object with `decide`, or a function of the trials; UserError if it makes another."""
     name = str(ObjectRef(given))
     try:
         scheduler = given if hasattr(given, "decide") and not isinstance(given, type) else given(list(specs))

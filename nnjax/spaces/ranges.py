@@ -61,11 +61,7 @@ Axis: TypeAlias = Sequence[Any] | Range  # the values of a field, listed or as a
 
 
 def typed(path: str, values: Axis) -> Axis:
-    """Coerce the listed values of an axis to its field's type; a range stays one.
-
-    Raises:
-      UserError: they are no list, or empty, or one has the wrong type.
-    """
+    """Coerce the listed values of an axis to its field's type; a range stays one. UserError if that fails."""
     if isinstance(values, Range):
         return values
     if isinstance(values, str | bytes | Mapping | set | frozenset) or not isinstance(values, Iterable):

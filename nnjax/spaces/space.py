@@ -178,11 +178,7 @@ def _require_mapping(what: str, found: Any, example: str) -> None:
 
 
 def checked_arms(space: Space) -> Mapping[str, Arm]:
-    """Return the arms, each of them an `Arm`.
-
-    Raises:
-      UserError: one is not.
-    """
+    """Return the arms; UserError if one is no `Arm`."""
     for name, arm in space.arms.items():
         if not isinstance(arm, Arm):
             raise UserError(

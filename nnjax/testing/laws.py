@@ -49,11 +49,7 @@ def in_sentences(what: str) -> Callable[[Callable[P, None]], Callable[P, None]]:
 
 
 def require(holds: Any, sentence: str) -> None:
-    """Refuse what breaks a law.
-
-    Raises:
-      UserError: it does not hold.
-    """
+    """Refuse what breaks a law."""
     if not holds:
         raise UserError(sentence)
 
@@ -85,11 +81,7 @@ def traced(function: Callable[..., Any], *arguments: Any) -> tuple[str, list[Any
 
 
 def require_pure(what: str, function: Callable[..., Any], *arguments: Any) -> str:
-    """Trace a function twice, and return its program.
-
-    Raises:
-      UserError: it lets a tracer out, or keeps Python state that changes what it computes.
-    """
+    """Trace a function twice, and return its program; UserError for leaked tracers and for Python state."""
     try:
         with jax.checking_leaks():
             first = traced(function, *arguments)

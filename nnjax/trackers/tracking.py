@@ -46,11 +46,7 @@ NAMED: dict[str, Callable[[Folder], Tracker]] = {
 
 
 def make_trackers(given: Any, workdir: str | os.PathLike[str] | None) -> list[Tracker]:
-    """Make trackers of names and objects.
-
-    Raises:
-      UserError: an unknown name, an object without the contract's functions, or no folder to write into.
-    """
+    """Make trackers of names and objects; UserError for an unknown name, no tracker, or no folder for it."""
     some = [given] if isinstance(given, str) or not isinstance(given, list | tuple) else list(given)
     return [_tracker(one, None if workdir is None else pathlib.Path(workdir)) for one in some]
 

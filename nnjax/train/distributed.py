@@ -97,11 +97,7 @@ def barrier() -> None:
 
 
 def main_process_first(act: Callable[[], Result], follow: Callable[[], Result]) -> Result:
-    """Let the first process act and then the others follow; where it fails, all fail, with its sentence.
-
-    Raises:
-      UserError: the first process did.
-    """
+    """Let the first process act and then the others follow; where it fails, all fail, with its sentence."""
     if not is_distributed():
         return act()
     result, mistake = None, ""

@@ -96,11 +96,7 @@ class Certificate:
 
 
 def read(store: Store) -> Certificate | None:
-    """Read the certificate of a run folder; None if it has none.
-
-    Raises:
-      UserError: it is damaged.
-    """
+    """Read the certificate of a run folder; None if it has none. UserError if it is damaged."""
     return store.read_optional(FILE, _from_json) if isinstance(store, folder.FolderStore) else None
 
 

@@ -143,11 +143,7 @@ def format_finding(arms: str, finding: Finding) -> str:
 
 
 def prepare_all(specs: Sequence[TrialSpec], datasets: Datasets) -> dict[DataConfig, Prepared]:
-    """Load and split each data configuration that occurs, once.
-
-    Raises:
-      UserError: see `load` and `prepare_loaded`.
-    """
+    """Load and split each data configuration that occurs, once; errors as of `load` and `prepare_loaded`."""
     sizes: dict[DataConfig, int] = {}
     for spec in specs:
         config = spec.experiment.data
@@ -172,11 +168,7 @@ def judge(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -
 
 
 def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse a user's model whose outputs are not as many as a loss of ours compares.
-
-    Raises:
-      UserError: there is one.
-    """
+    """Refuse a user's model whose outputs are not as many as a loss of ours compares."""
     for model, loss, data in {(s.experiment.model, s.experiment.loss, s.experiment.data) for s in specs}:
         if not traits_of(model).own or loss_of(loss).of_logits:
             continue
@@ -196,11 +188,7 @@ def refuse_unfit_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
 
 
 def refuse_class_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse weights of classes that the data do not have, or where classes are not what is learned.
-
-    Raises:
-      UserError: there is one.
-    """
+    """Refuse weights of classes that the data do not have, or where classes are not what is learned."""
     for given, model, data in {(s.experiment.class_weight, s.experiment.model, s.experiment.data) for s in specs}:
         if given is None:
             continue
@@ -212,11 +200,7 @@ def refuse_class_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfi
 
 
 def refuse_errors(specs: Sequence[TrialSpec], findings: Sequence[tuple[str, Finding]]) -> None:
-    """Refuse what `judge` found to be an error, unless `allow_mismatch` is set wherever it occurs.
-
-    Raises:
-      UserError: there is such an error.
-    """
+    """Refuse what `judge` found to be an error, unless `allow_mismatch` is set wherever it occurs."""
     strict = {spec.arm for spec in specs if not spec.experiment.allow_mismatch}
     for arms, finding in findings:
         if finding.severity == "error" and not strict.isdisjoint(arms.split(", ")):

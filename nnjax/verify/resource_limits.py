@@ -22,11 +22,7 @@ COPIES = 5  # of a trial's weights: they, the best ones, the gradient, and two m
 
 
 def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse data that are not images where images are needed, and numbers of classes that a model cannot tell apart.
-
-    Raises:
-      UserError: there are such data.
-    """
+    """Refuse data that are not images where images are needed, and more classes than a model tells apart."""
     for traits, config in dict.fromkeys((traits_of(spec.experiment.model), spec.experiment.data) for spec in specs):
         facts, kind = prepared[config].facts(), traits.name
         if config.augment != NONE and facts.image_shape is None:
@@ -52,11 +48,7 @@ def refuse_unfit_images(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig
 
 
 def refuse_oversized_trials(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse trials that a device's memory cannot hold one at a time, and more steps than the program's int32 counts.
-
-    Raises:
-      UserError: there is such a trial.
-    """
+    """Refuse trials that a device's memory cannot hold one at a time, and more steps than an int32 counts."""
     limit = memory()
     for spec in specs:
         experiment, data = spec.experiment, prepared[spec.experiment.data]
@@ -78,11 +70,7 @@ def refuse_oversized_trials(specs: Sequence[TrialSpec], prepared: Mapping[DataCo
 
 
 def refuse_unmatched_patterns(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse patterns of `ModelConfig.trainable` that no weight fits.
-
-    Raises:
-      UserError: there is one.
-    """
+    """Refuse patterns of `ModelConfig.trainable` that no weight fits."""
     for model, data in {(s.experiment.model, s.experiment.data) for s in specs if s.experiment.model.trainable}:
         facts = prepared[data].facts()
         network = make_model(model, facts.example_shape, output_width(model, facts))
@@ -98,11 +86,7 @@ def memory() -> float:
 
 
 def refuse_unfit_weights(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse files of weights to start from that are not there, damaged, or of another architecture.
-
-    Raises:
-      UserError: there is such a file.
-    """
+    """Refuse files of weights to start from that are not there, damaged, or of another architecture."""
     for path, model, data in {(s.experiment.start_weights, s.experiment.model, s.experiment.data) for s in specs}:
         if path is not None:
             arrays = read_weights(path)

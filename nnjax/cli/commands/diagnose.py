@@ -72,11 +72,7 @@ def _print_remark(sentence: str) -> None:
 
 
 def _columns(text: str | None) -> dict[str, str] | None:
-    """Read CURVE=COLUMN,...
-
-    Raises:
-      UserError: it is of another form.
-    """
+    """Read CURVE=COLUMN,...; UserError for text of another form."""
     if text is None:
         return None
     pairs = [pair.partition("=") for pair in text.split(",")]

@@ -22,11 +22,7 @@ def recognizes(source: Source) -> bool:
 
 
 def read(source: Source) -> Log:
-    """Read the curves.
-
-    Raises:
-      UserError: it holds pickled objects, is damaged, or has no numbers.
-    """
+    """Read the curves; UserError for pickled objects, damage, or no numbers."""
     try:
         if source.data.startswith(b"PK"):
             return from_tree(dict(read_npz(io.BytesIO(source.data))), source.name)

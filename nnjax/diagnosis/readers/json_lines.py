@@ -26,11 +26,7 @@ def _parsed(line: str) -> Any:
 
 
 def read(source: Source) -> Log:
-    """Read the lines as rows; a last line that is cut off is left out.
-
-    Raises:
-      UserError: another line is no object.
-    """
+    """Read the lines as rows; a last line that is cut off is left out. UserError if another is no object."""
     lines = [(i, line) for i, line in enumerate(source.text.splitlines(), 1) if line.strip()]
     found = [(i, _parsed(line)) for i, line in lines]
     if found and found[-1][1] is None:

@@ -29,11 +29,7 @@ def recognizes(source: Source) -> bool:
 
 
 def read(source: Source) -> Log:
-    """Read whatever shape the curves have.
-
-    Raises:
-      UserError: there are no curves in it, or text where a number was expected.
-    """
+    """Read whatever shape the curves have; UserError for no curves, or text among their numbers."""
     return from_tree(source.tree, source.name)
 
 

@@ -17,11 +17,7 @@ def recognizes(source: Source) -> bool:
 
 
 def read(source: Source) -> Log:
-    """Read the metrics of a run.
-
-    Raises:
-      UserError: a file has other lines, or there is none.
-    """
+    """Read the metrics of a run; UserError if a file has other lines, or there is none."""
     folder = source.path / "metrics"
     files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
     points = {file.relative_to(folder).as_posix(): _points(file) for file in files}

@@ -18,11 +18,7 @@ def recognizes(source: Source) -> bool:
 
 
 def read(source: Source) -> Log:
-    """Read what the cells printed, one after the other.
-
-    Raises:
-      UserError: they printed no curves.
-    """
+    """Read what the cells printed, one after the other; UserError if they printed no curves."""
     printed = Source.of_text(source, "\n".join(_outputs(source.tree)))
     reader = next((reader for reader in READERS if reader.recognizes(printed)), None)
     if reader is None:

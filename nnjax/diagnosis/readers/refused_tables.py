@@ -31,11 +31,7 @@ def refuse_table_of_runs(
     trial: str | None,
     curves: Sequence[str],
 ) -> None:
-    """Refuse a table whose rows are runs, models or scores.
-
-    Raises:
-      UserError: its epochs neither rise nor begin again, or it has no epochs and columns that vary from run to run.
-    """
+    """Refuse a table whose rows are runs, models or scores rather than epochs."""
     if len(rows) < 2:
         return
     plain = {column: column.strip().lower().replace(" ", "_") for column in names}

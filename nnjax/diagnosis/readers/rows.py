@@ -33,11 +33,7 @@ class Rows(NamedTuple):
 
 
 def to_log(found: Rows) -> Log:
-    """Return the curves of the rows.
-
-    Raises:
-      UserError: rows are runs rather than epochs, there is no number, or text stands where a number was expected.
-    """
+    """Return the curves of the rows; UserError if rows are runs, or for text where numbers were expected."""
     found = found._replace(rows=reshaped(found.rows))
     names = list(dict.fromkeys(name for row in found.rows for name in row))
     epoch = _column(names, columns.EPOCH, found)

@@ -41,11 +41,7 @@ class Source:
 
     @functools.cached_property
     def data(self) -> bytes:
-        """The file's bytes; none of a folder.
-
-        Raises:
-          UserError: it cannot be read, or is larger than any log.
-        """
+        """The file's bytes, none of a folder; UserError if it cannot be read, or is larger than any log."""
         if self.path.is_dir():
             return b""
         try:

@@ -112,11 +112,7 @@ def _sessions(found: Sequence[tuple[str, Scalars]], name: str) -> tuple[list[Sca
 
 
 def read_events(path: pathlib.Path) -> Scalars:
-    """Read the scalars of one event file; a record cut off at its end is left out.
-
-    Raises:
-      UserError: it is not an event file.
-    """
+    """Read the scalars of one event file; a record cut off at its end is left out. UserError for other files."""
     out: Scalars = {}
     try:
         for record in _records(path.read_bytes()):

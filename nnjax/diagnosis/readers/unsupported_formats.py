@@ -82,11 +82,7 @@ def _plain(text: str) -> str:
 
 
 def read(source: Source) -> Log:
-    """Refuse.
-
-    Raises:
-      UserError: always; what it is, and what to do instead.
-    """
+    """Refuse the file: what it is, and what to do instead."""
     if _is_pickle(source.data):
         raise UserError(
             f"{source.name} is a pickle, which could run anything and is never opened; where you trust it, these two "

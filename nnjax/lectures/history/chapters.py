@@ -80,11 +80,7 @@ class Chapter(NamedTuple):
 
 
 def make(name: str) -> Chapter:
-    """Compute and draw a chapter.
-
-    Raises:
-      UserError: there is no such chapter.
-    """
+    """Compute and draw a chapter; UserError if there is no such chapter."""
     if name not in CHAPTERS:
         raise UserError(f"There is no chapter {name!r}; the chapters are {', '.join(CHAPTERS)}.")
     return importlib.import_module(f"nnjax.lectures.history.{name}.page").chapter()

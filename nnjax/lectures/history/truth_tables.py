@@ -17,22 +17,14 @@ TABLES = {name.upper(): table for name, table in GATES.items()} | {"AND3": (0, 0
 
 
 def rows(num_inputs: int) -> np.ndarray:
-    """All inputs in the order of a table: int32 [2^n, n] of {0, 1}.
-
-    Raises:
-      UserError: no input.
-    """
+    """All inputs in the order of a table: int32 [2^n, n] of {0, 1}; UserError for no input."""
     if num_inputs < 1:
         raise UserError(f"A truth table needs at least 1 input, not {num_inputs}.")
     return truth_table(num_inputs).astype(np.int32)
 
 
 def checked(table: Table) -> np.ndarray:
-    """A table as int32 [2^n].
-
-    Raises:
-      UserError: its length is not 2, 4, 8, …, or an output is not 0 or 1.
-    """
+    """A table as int32 [2^n]; UserError if its length is not 2, 4, 8, …, or an output not 0 or 1."""
     outputs = np.asarray(table)
     size = outputs.size
     if outputs.ndim != 1 or size < 2 or size & (size - 1):

@@ -24,11 +24,7 @@ HELD = "nn.State"  # prefix of the arrays of `equinox.nn.State`
 
 
 def adapt(factory: Callable[..., eqx.Module]) -> Model:
-    """Make a model of a function key -> equinox.Module (or of such a class).
-
-    Raises:
-      UserError: it makes something else.
-    """
+    """Make a model of a function key -> equinox.Module (or of such a class); UserError if it makes another."""
     made_with_state = getattr(factory, "__module__", "").startswith("equinox.")
     make: Any = factory if made_with_state else eqx.nn.make_with_state(factory)
     module, state = eqx.filter_eval_shape(make, key=jax.random.key(0))

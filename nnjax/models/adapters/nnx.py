@@ -21,11 +21,7 @@ from nnjax.models.model import Hyper, Model, Variables
 
 
 def adapt(factory: Callable[..., nnx.Module]) -> Model:
-    """Make a model of a function rngs -> nnx.Module (or of such a class).
-
-    Raises:
-      UserError: it makes something else.
-    """
+    """Make a model of a function rngs -> nnx.Module (or of such a class); UserError if it makes another."""
 
     def make(key: Key) -> nnx.Module:
         return factory(rngs=nnx.Rngs(params=key, default=jax.random.fold_in(key, 1)))

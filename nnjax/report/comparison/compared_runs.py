@@ -61,11 +61,7 @@ class Outcome(NamedTuple):
 
 
 def compared_runs(runs: tuple[Run, Run]) -> tuple[ComparedRun, ComparedRun]:
-    """Choose the best setting of each of two runs by one rule.
-
-    Raises:
-      UserError: they are one run, nothing can be chosen in one, or their data, goals or rules differ.
-    """
+    """Choose the best setting of each of two runs by one rule; UserError if they cannot be compared."""
     first, second = runs
     if first is second or _same_folder(first, second):
         raise UserError("A run cannot be compared with itself; name another run.")
@@ -103,11 +99,7 @@ def _side(run: Run, letter: str, choice: Choice) -> ComparedRun:
 
 
 def _refuse_other_task(own: list[Choice]) -> None:
-    """Refuse runs whose scores are of different examples, answers or units.
-
-    Raises:
-      UserError: their data, targets, goals or scalings differ.
-    """
+    """Refuse runs whose scores are of different examples, answers or units."""
     one, other = (choice.setting for choice in own)
     checks: list[tuple[str, Callable[[Setting], object]]] = [
         ("goal", lambda s: s.goal),

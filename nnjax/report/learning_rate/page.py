@@ -52,11 +52,7 @@ class Page(NamedTuple):
 
 
 def refuse_unfit(folder: str | os.PathLike[str]) -> None:
-    """Refuse a folder that holds anything but earlier results of this kind, before anything trains.
-
-    Raises:
-      UserError: it is a file, or such a folder.
-    """
+    """Refuse a folder that holds anything but earlier results of this kind, before anything trains."""
     path = check_out_folder(folder)
     foreign = sorted(name for name in (os.listdir(path) if path.is_dir() else ()) if name not in FILES)
     if foreign:

@@ -89,11 +89,7 @@ def log_loss(record: Record, metric: str, epochs: int) -> float:
 
 
 def measure(search: Search, records: Sequence[Record]) -> RateSweep:
-    """Gather what a finished search has measured.
-
-    Raises:
-      UserError: no rate has a finite loss.
-    """
+    """Gather what a finished search has measured; UserError if no rate has a finite loss."""
     own = [records[spec.id] for spec in search.specs]
     latest, best = _replayed(search, records)
     spent = sum(record.epochs for record in own)

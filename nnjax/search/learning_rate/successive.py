@@ -37,11 +37,7 @@ class Round(NamedTuple):
 
 
 def rungs(epochs: int) -> tuple[int, int, int, int]:
-    """Return the epochs of the scouts, of the two rungs, and the end.
-
-    Raises:
-      UserError: too few epochs.
-    """
+    """Return the epochs of the scouts, of the two rungs, and the end; UserError for too few epochs."""
     if epochs < FEWEST:
         raise UserError(
             f"The trials have {epochs} epoch{'s' * (epochs != 1)}, but the search for a rate has rungs at a quarter "

@@ -76,12 +76,7 @@ def _value(values: Axis, stored: Any) -> Any:
 
 
 def adaptive_space(base: Experiment, space: Space) -> AdaptiveSpace:
-    """Read a space of mode "adaptive".
-
-    Raises:
-      UserError: it cannot be one: numbers below 1, nothing to choose from, arms that start from others, spaces that
-        multiply it, a field or value that no experiment has.
-    """
+    """Read a space of mode "adaptive"; UserError says which part of it cannot be one."""
     batch = _checked_batch(space)
     arms = _checked_arms(space)
     checked = expand(base, corners(space))

@@ -64,11 +64,7 @@ def described(distribution: BaseDistribution) -> str:
 
 
 def refuse_other_space(study: optuna.Study, distributions: Mapping[str, BaseDistribution]) -> None:
-    """Refuse a study that has trials of another search space.
-
-    Raises:
-      UserError: it has.
-    """
+    """Refuse a study that has trials of another search space."""
     for trial in study.get_trials(deepcopy=False):
         other = [name for name, found in trial.distributions.items() if found != distributions.get(name)]
         missing = sorted(set(distributions) - set(trial.distributions))

@@ -18,11 +18,7 @@ _NEEDS = {"cmaes": ("cmaes", "nnjax[optuna]"), "gp": ("torch", "torch")}  # what
 
 
 def require_optuna() -> None:
-    """Refuse to go on without Optuna.
-
-    Raises:
-      UserError: it is not installed.
-    """
+    """Refuse to go on without Optuna."""
     require("optuna", "nnjax[optuna]", "Mode adaptive")
 
 

@@ -60,11 +60,7 @@ def configs(specs: Iterable[TrialSpec]) -> list[DataConfig]:
 
 
 def require_metric(metric: str, specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> None:
-    """Refuse a metric that some trial will not have, or by which they cannot be compared.
-
-    Raises:
-      UserError: it is such a one.
-    """
+    """Refuse a metric that some trial will not have, or by which they cannot be compared."""
     known = [final_metrics(spec.experiment, prepared[spec.experiment.data]) for spec in specs]
     common = [name for name in known[0] if all(name in names for names in known)]
     if metric not in common:

@@ -120,11 +120,7 @@ class Stream:
 
 
 def make_stream(experiment: Experiment, prepared: Prepared) -> Stream | None:
-    """Return the windows that an experiment trains on; None for all examples at once.
-
-    Raises:
-      UserError: a window that holds no batch.
-    """
+    """Return the windows that an experiment trains on; None for all examples. UserError if one holds no batch."""
     window, batch_size = experiment.data.window, experiment.batch_size
     if window is None:
         return None

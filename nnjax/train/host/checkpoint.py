@@ -56,11 +56,7 @@ def sound(found: Checkpoint | None, num_trials: int) -> Checkpoint:
 
 
 def _check(arrays: Arrays, note: Mapping[str, Any], num_trials: int) -> None:
-    """Refuse the checkpoint of lane batches whose note is not as it was written.
-
-    Raises:
-      ValueError, LookupError, TypeError, AttributeError: so it is.
-    """
+    """Refuse the checkpoint of lane batches whose note was changed, by one of `DAMAGE`."""
     trials, batches = {int(trial) for trial in note["trials"]}, list(note["lane_batches"])
     placed = [int(trial) for batch in batches for trial in batch["trials"]]
     if sorted(placed) != sorted(trials) or not placed or min(placed) < 0 or max(placed) >= num_trials:

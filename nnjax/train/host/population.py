@@ -170,11 +170,7 @@ class Population:
         self.layouts.programs, self.layouts.costs = earlier.layouts.programs, earlier.layouts.costs
 
     def refuse_unknown_curve(self, name: str) -> None:
-        """Refuse a curve's name that some trial will not have.
-
-        Raises:
-          UserError: it is such a one.
-        """
+        """Refuse a curve's name that some trial will not have."""
         for group in self.layouts.groups:
             names = Trial(group.key, group.shapes).curve_names()
             if name not in names:

@@ -121,11 +121,7 @@ def _sizes(prepared: Mapping[DataConfig, Prepared]) -> Sizes:
 
 
 def _refuse_changed(fingerprint: str, before: Mapping[str, Any] | None) -> None:
-    """Refuse to go on with a model, loss or optimizer of the user's that is not what it was.
-
-    Raises:
-      UserError: it has changed since.
-    """
+    """Refuse to go on with a model, loss or optimizer of the user's that is not what it was."""
     known = "" if before is None else before.get("fingerprint", "")
     if before is not None and known != fingerprint:
         raise UserError(

@@ -18,11 +18,7 @@ BUDGET = 0.8  # share of the free memory that arrays may take; the rest is for t
 
 
 def refuse_oversized_data(experiment: Experiment, prepared: Prepared) -> None:
-    """Refuse examples that are to stay on the device, but cannot, before they are fetched from where they lie.
-
-    Raises:
-      UserError: they are too many.
-    """
+    """Refuse examples that are to stay on the device, but cannot, before they are fetched from where they lie."""
     x, kept, window = prepared.dataset.x, len(prepared.dataset.x), experiment.data.window
     if window is not None:
         subset = experiment.train_eval_size
@@ -65,11 +61,7 @@ def fits(experiment: Experiment, shapes: Shapes, data: DeviceData) -> bool:
 
 
 def most_lanes(experiment: Experiment, shapes: Shapes, data: DeviceData) -> int:
-    """Count the trials that fit one device together, beside the data.
-
-    Raises:
-      UserError: not even one fits.
-    """
+    """Count the trials that fit one device together, beside the data; UserError if not one fits."""
     size, each = data_bytes(data), lane_bytes(experiment, shapes, data)
     free = int(BUDGET * free_bytes()) - size
     if each > free:

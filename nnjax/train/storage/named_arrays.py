@@ -22,11 +22,7 @@ def flatten(tree: Any, prefix: str = "") -> dict[str, Shaped[np.ndarray, "..."]]
 
 
 def unflatten(template: Any, arrays: Arrays, prefix: str = "") -> Any:
-    """Build a pytree like `template` from named arrays.
-
-    Raises:
-      UserError: a leaf is missing, or has another shape than the template's.
-    """
+    """Build a pytree like `template` from named arrays; UserError if one is missing or of another shape."""
     names = list(flatten_names(template, prefix))
     leaves, structure = jax.tree.flatten(template)
     for name, leaf in zip(names, leaves, strict=True):

@@ -19,11 +19,7 @@ MOST_SPANS = 30
 
 
 def parse_keep(text: str) -> int | None:
-    """Read "best:K" as K, and "all" as None.
-
-    Raises:
-      UserError: it is neither.
-    """
+    """Read "best:K" as K, and "all" as None; UserError for anything else."""
     found = isinstance(text, str) and re.fullmatch(r"best:0*([1-9][0-9]{0,17})", text)
     if text != ALL and not found:
         raise UserError(

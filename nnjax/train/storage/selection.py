@@ -145,11 +145,7 @@ def _metric(firsts: Sequence[Experiment], records: Records, select: str) -> str:
 
 
 def direction(metric: str, experiment: Experiment) -> bool:
-    """Whether a metric's highest value is the best.
-
-    Raises:
-      UserError: it is one of the user's, and only named here.
-    """
+    """Whether a metric's highest value is the best; UserError if it is a user's, and only named here."""
     from nnjax.nn.metrics import directions_of, is_maximized, known_metric
 
     own, directions = [one for one in experiment.metrics or () if is_path(one)], directions_of(experiment.metrics or ())
@@ -180,11 +176,7 @@ def value_of(experiment: Experiment, record: Record, metric: str) -> float:
 
 
 def refuse_several_rules(specs: Sequence[TrialSpec]) -> None:
-    """Refuse trials that would be chosen, or tested, by different rules.
-
-    Raises:
-      UserError: their `select` or `evaluate_test` differ.
-    """
+    """Refuse trials that would be chosen, or tested, by different rules."""
     for name in ("select", "evaluate_test"):
         found = list(dict.fromkeys(str(getattr(spec.experiment, name)) for spec in specs))
         if len(found) > 1:

@@ -56,18 +56,10 @@ def _finite(check: SanityCheck) -> dict[str, Any]:
 
 
 def read(folder: FolderStore) -> list[Examined] | None:
-    """Read what a run folder has of the sanity checks; None where there is nothing.
-
-    Raises:
-      UserError: sanity.json is damaged.
-    """
+    """Read what a run folder has of the sanity checks; None if nothing. UserError if it is damaged."""
     return folder.read_optional(FILE, from_json)
 
 
 def from_json(tree: Any) -> list[Examined]:
-    """Read back what `to_json` gave.
-
-    Raises:
-      LookupError, TypeError: it is not as it was written.
-    """
+    """Read back what `to_json` gave; LookupError or TypeError if it was changed."""
     return [Examined(one["arm"], one["trial"], tuple(SanityCheck(**check) for check in one["checks"])) for one in tree]

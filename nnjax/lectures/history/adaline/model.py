@@ -97,11 +97,7 @@ def sigmoid_adaline(mu: float | Array) -> Rule:
 
 
 def sums(weights: Array, x: Array) -> Array:
-    """Compute the sums before the threshold, s = w·x: weights [d], x [..., d] -> [...].
-
-    Raises:
-      UserError: as many weights as inputs were expected.
-    """
+    """Compute the sums before the threshold, s = w·x: weights [d], x [..., d] -> [...]; UserError if d differs."""
     if weights.shape != x.shape[-1:]:
         raise UserError(f"Weights of shape {weights.shape} do not fit inputs of shape {x.shape}: [d] and [..., d].")
     return x @ weights

@@ -108,11 +108,7 @@ def uniform(mlp: MLP, key: Key, scale: float | Array) -> Net:
 
 
 def feed_forward(mlp: MLP, net: Net, x: Array) -> tuple[Array, ...]:
-    """Feed examples forward: x [n, d] -> x and each layer's outputs [n, width].
-
-    Raises:
-      UserError: shapes that do not fit `mlp.widths`.
-    """
+    """Make a unit of n inputs; without `inhibitory` none has a veto. UserError for connections other than 0, 1, …"""
     _check_inputs(mlp, x)
     found, wanted = [layer.weights.shape for layer in net], list(itertools.pairwise(mlp.widths))
     if found != wanted:
@@ -209,11 +205,7 @@ def gradient_errors(mlp: MLP, net: Net, x: Array, targets: Array, found: Net) ->
 
 
 def check_examples(mlp: MLP, x: Array, targets: Array) -> None:
-    """Refuse examples that the network cannot learn.
-
-    Raises:
-      UserError: shapes that do not fit, or targets that the output's activation never reaches.
-    """
+    """Refuse examples whose shapes do not fit, or whose targets the output's activation never reaches."""
     low, high = mlp.activations[-1].low, mlp.activations[-1].high
     x, targets = np.asarray(x), np.asarray(targets)
     _check_inputs(mlp, x)

@@ -59,11 +59,7 @@ def descent(line: Line, rate: float | Array) -> Rule:
 
 
 def least_squares(line: Line) -> np.ndarray:
-    """The minimum in closed form (Legendre 1805): slope and intercept.
-
-    Raises:
-      UserError: fewer than two different x.
-    """
+    """The minimum in closed form (Legendre 1805): slope and intercept; UserError for fewer than two different x."""
     if np.ptp(np.asarray(line.x)) == 0:
         raise UserError("A line needs points at two different x at least.")
     design = np.column_stack([line.x, np.ones(len(line.x))])

@@ -39,11 +39,7 @@ def answer(gate: str, weights: Array, x: Array) -> Array:
 
 
 def quorum(gate: str, num_units: int, target: float | Array) -> Array:
-    """Compute how many units must answer the target for the gate to answer it.
-
-    Raises:
-      UserError: an unknown gate, an even number of units for a majority, no units.
-    """
+    """Count the units that must answer the target for the gate to; UserError for unknown gates, majorities of even."""
     if gate not in GATES:
         raise UserError(f"There is no fixed gate {gate!r}; the gates are {', '.join(GATES)}.")
     if num_units < 1 or (gate == "maj" and num_units % 2 == 0):

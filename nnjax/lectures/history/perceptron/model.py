@@ -137,11 +137,7 @@ def margin(x: Array, targets: Array) -> float:
 
 
 def novikoff(x: Array, targets: Array) -> float:
-    """Compute the bound on the mistakes, (R/γ)², with R the length of the longest input (Novikoff 1962).
-
-    Raises:
-      UserError: as `margin`.
-    """
+    """Compute the bound on the mistakes, (R/γ)², R the length of the longest input (Novikoff 1962); see `margin`."""
     return float((np.linalg.norm(np.asarray(x, np.float64), axis=1).max() / margin(x, targets)) ** 2)
 
 

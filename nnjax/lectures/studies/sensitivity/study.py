@@ -44,11 +44,7 @@ class Sensitivity:
     k: int = 10
 
     def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
-        """Embed, measure, and write results.csv, figures and study.html; returns the page's path.
-
-        Raises:
-          UserError: data that cannot be embedded.
-        """
+        """Embed, measure, and write results.csv, figures and study.html; returns the page's path."""
         return write(*self.measure(workdir, log), workdir)
 
     def measure(self, workdir: pathlib.Path, log: Log) -> tuple[Dataset, np.ndarray, list[MethodSweep]]:
