@@ -1,4 +1,4 @@
-"""Conv2D and MaxPooling layers of one's own: two of each, then Dense 64 and 10, on Fashion-MNIST.
+"""A network of Conv2D and MaxPooling layers, two of each, then Dense 64 and 10, on Fashion-MNIST.
 
 Source: the slides' layers "Conv2D" and "MaxPooling2D" (section 7), as Keras's example for beginners stacks them. The
 network is a Flax module in this file; whoever copies the file writes any other (docs/extending/model.md). On a CPU its
@@ -6,10 +6,11 @@ convolutions are matrix products of equal value (docs/design/0024), so that seed
 
     nnjax sweep --config=conv2d --workdir=runs/conv2d
 
-Expected: about a tenth of the test images wrong, as with such networks elsewhere (not measured here). With a tenth of
-the images, --config.data.limit=7500 --config.data.validation=500 --config.data.test=2000, 15.8 ± .3 % of 2,000 test
-images. 105,866 parameters, 2.23 million operations an image.
-Time: about a quarter of an hour of computing, by the time of the tenth, which takes 90 seconds.
+Expected: 10.06 ± .09 % of the 10,000 test images wrong (mean and standard deviation over the three seeds, weights of the
+best epoch); validation loss .26, still falling at the end. With a tenth of the images, --config.data.limit=7500
+--config.data.validation=500 --config.data.test=2000, 15.8 ± .3 % of 2,000. 105,866 parameters, 2.23 million operations
+an image.
+Time: four and a half minutes on two busy cores.
 """
 
 import flax.linen as nn

@@ -133,6 +133,12 @@ def _show(value: Any) -> str:
     return str(getattr(value, "__qualname__", None) or represent(value))
 
 
+def short_name(path: str) -> str:
+    """Shorten a path for people: "shop.nets:Net(width=8)" is "Net(width=8)", and "shop.nets:Net(...)" is "Net"."""
+    head, bracket, fields = path.partition("(")
+    return head.rpartition(":")[2].rpartition(".")[2] + (bracket + fields).replace("(...)", "")
+
+
 def is_path(text: Any) -> bool:
     """Whether a text is an import path ("package.module:name")."""
     module, colon, name = str(text).partition(":")

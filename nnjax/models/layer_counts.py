@@ -34,7 +34,8 @@ class LayerCount(NamedTuple):
     def formula(self) -> str:
         """Write the number of parameters as a sum: "64 × 128 + 128" of a dense layer, else weights + biases."""
         dense = self.weights == self.inputs * self.outputs
-        return (f"{self.inputs} × {self.outputs}" if dense else f"{self.weights:,}") + f" + {self.biases}"
+        weights = f"{self.inputs} × {self.outputs}" if dense else f"{self.weights:,}"
+        return f"{weights} + {self.biases}" if self.biases else weights
 
 
 def dense(model: ModelConfig, num_inputs: int, num_outputs: int) -> tuple[LayerCount, ...]:

@@ -18,7 +18,9 @@ class ModelSummary(NamedTuple):
       parameters: all weights and biases.
       architecture: architecture hyperparameters by name (green in the lecture slides).
       training: training hyperparameters by name (red in the lecture slides).
-      flops: floating-point operations of one forward pass of one example (2 for each connection).
+      flops: floating-point operations of one forward pass of one example (2 for each connection); of a user's model the
+        fewest that use each weight once, which convolutions exceed.
+      at_least: whether flops is such a lower bound.
     """
 
     layers: tuple[LayerCount, ...]
@@ -26,6 +28,11 @@ class ModelSummary(NamedTuple):
     architecture: dict[str, object]
     training: dict[str, object]
     flops: int
+    at_least: bool = False
+
+    def operations(self) -> str:
+        """Write flops for people: "1,234", "≥ 1,234" of a lower bound, "–" where nothing is known."""
+        return f"{'≥ ' * self.at_least}{self.flops:,}" if self.flops else "–"
 
 
 def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_outputs: int) -> ModelSummary:
@@ -39,12 +46,11 @@ def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_o
     model, optimizer, traits = with_defaults(experiment.model), experiment.optimizer, traits_of(experiment.model)
     shape = (inputs,) if isinstance(inputs, int) else inputs
     layers = count_own(model, shape) if traits.own else traits.count_layers(model, math.prod(shape), num_outputs)
-    architecture = {
-        "layers": len(layers),
-        "neurons per layer": (*model.widths, num_outputs),
-        "activation per layer": (model.activation,) * len(model.widths) + (model.output_activation,),
-        "connectivity": traits.connectivity,
-    }
+    architecture: dict[str, object] = {"layers": len(layers)}
+    if not traits.own:  # which reads neither widths nor activations nor an initialization
+        architecture["neurons per layer"] = (*model.widths, num_outputs)
+        architecture["activation per layer"] = (model.activation,) * len(model.widths) + (model.output_activation,)
+    architecture["connectivity"] = traits.connectivity
     training = {
         "loss": experiment.loss,
         "optimizer": optimizer.name,
@@ -52,11 +58,11 @@ def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_o
         **experiment.hyperparameters.present(),
         "batch size": experiment.batch_size,
         "epochs": experiment.epochs,
-        "initialization": model.kernel_init,
+        **({} if traits.own else {"initialization": model.kernel_init}),
         "seed": experiment.seed,
     }
     parameters = sum(layer.weights + layer.biases for layer in layers)
-    return ModelSummary(layers, parameters, architecture, training, sum(layer.flops for layer in layers))
+    return ModelSummary(layers, parameters, architecture, training, sum(layer.flops for layer in layers), traits.own)
 
 
 def trained_layers(model: ModelConfig) -> dict[str, str]:

@@ -78,7 +78,7 @@ def _who(setting: Setting) -> str:
 
 def _answers(setting: Setting, rivals: int, values: np.ndarray, mean: float, part: str, known: Known) -> str:
     text = f"The chosen classifier is {_who(setting)}: it" if rivals > 1 else f"The network {setting.label}"
-    words = {"least squares": "a linear fit", "majority class": "always answering the commonest class"}
+    words = {"least squares": "a linear fit", "majority class": "always answering the most common class"}
     others = [f"{words[name]} on {100 * (1 - known[name][ACCURACY]):.1f} %" for name in words if name in known]
     text += f" is wrong on {cell(1 - values, percent=True)} {part.replace('on', 'of', 1)}"
     return "; ".join([text, *others]) + "."

@@ -33,7 +33,7 @@ MAX_RIVALS, MAX_NAME, NAME_WIDTH = 8, 15, 150  # of the chart of settings: rows,
 DO = {"classification": "classify", "reconstruction": "copy", "regression": "predict"}
 DOES = {"classification": "classifies", "reconstruction": "copies", "regression": "predicts"}
 BASELINES = {
-    "classification": {"least squares": "a linear fit", "majority class": "always the commonest class"},
+    "classification": {"least squares": "a linear fit", "majority class": "always the most common class"},
     "regression": {"least squares": "a linear fit", "mean of the targets": "always the mean"},
     "reconstruction": {"mean image": "always the mean image", "mean of each input": "always the mean of each input"},
 }
@@ -84,7 +84,9 @@ def _undecided(report: ReportContext, some: Sequence[Setting]) -> GoalSummary:
     broken = {word: counts[status] for status, word in ((DIVERGED, "diverged"), (FAILED, "failed")) if counts[status]}
     if any(counts[status] for status in FINISHED):
         advice = "Hold out a validation part (data.validation=0.1 or more), by which a setting can be chosen."
-        return GoalSummary(question, "None is chosen: there is no validation part.", None, len(some), next=(advice,))
+        return GoalSummary(
+            question, "No setting is chosen: there is no validation part.", None, len(some), next=(advice,)
+        )
     if sum(broken.values()) < len(trials):
         advice = "Give the same command again: it continues where it stopped." if run.path is not None else ""
         ended = f"no trial of {len(trials):,} has" if len(trials) > 1 else "the trial has not"
@@ -137,7 +139,7 @@ def validation_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
     values = [value_of(run.specs[trial].experiment, run.records[trial], choice.metric) for trial in setting.trials]
     found, what = estimate(values, setting.experiment.data.folds), words(choice.metric)
     if found.count < 2:
-        return what, number(choice.mean), "of one trial: with several seeds there would be an interval"
+        return what, number(choice.mean), "of one trial; train several seeds to get an interval"
     interval = f"95 % interval {number(found.low)} to {number(found.high)}"
     return what, number(found.mean), f"mean of {count(found.count, 'trial')}; {interval}"
 

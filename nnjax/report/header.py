@@ -64,13 +64,13 @@ def _rule(report: ReportContext) -> list[str]:
         why = "There is no validation part, so no setting is chosen; the order below is that of the run."
         return [why] * (ended and not there)
     by = " or ".join(dict.fromkeys(words(choice.metric) for choice in chosen))
-    mean = ", the mean of its trials" if any(len(choice.setting.trials) > 1 for choice in chosen) else ""
+    mean = ", averaged over its trials" if any(len(choice.setting.trials) > 1 for choice in chosen) else ""
     most = max(choice.rivals for choice in chosen)
     seen = any(choice.setting.experiment.data.validation == "test" for choice in chosen)
-    rest = "and so is its test score: the test part is the validation part" if seen else "its test score is not"
+    rest = "and so is its test score, as the test part is the validation part" if seen else "but its test score is not"
     return [
-        f"A setting is chosen by its {by} at the best epoch{mean}; being the best of {most:,}, the chosen one's is a "
-        f"little too good, {rest}."
+        f"A setting is chosen by its {by} at the best epoch{mean}. As the best of {most:,}, the chosen one looks a "
+        f"little too good by this score, {rest}."
     ]
 
 
@@ -121,7 +121,7 @@ def _replicates(run: Run, some: Sequence[Setting]) -> str:
 def _ended(run: Run) -> list[str]:
     counts, total = Counter(record.status for record in run.records), len(run.records)
     waiting = counts[WAITING] + counts[RUNNING]
-    again = "; the same command goes on" if run.path is not None else ""
+    again = "; the same command continues them" if run.path is not None else ""
     ends = (
         (counts[STOPPED], "{} stopped early by patience, with the best weights restored"),
         (counts[DIVERGED], "became NaN or infinite and {} stopped"),
@@ -149,7 +149,7 @@ def _evolved(run: Run) -> list[str]:
         return []
     copied = sum(map(bool, times))
     return [
-        f"{_of(copied, len(times))} went on from better ones' weights, {count(sum(times), 'time')} in all at "
+        f"{_of(copied, len(times))} continued from the weights of better ones, {count(sum(times), 'time')} in all at "
         f"{count(len(rungs), 'rung')} (population-based training); names and charts show the hyperparameters with "
         "which trials began."
     ]
@@ -185,8 +185,8 @@ def shown_networks(report: ReportContext) -> str:
     """Describe which trials the figures show, where they do not show all."""
     some, total, parts = report.snapshots, len(report.settings), []
     if len(some) < total:
-        parts.append(f"The figures show {count(len(some), 'network')} of {total:,}, the first by the rule.")
+        parts.append(f"The figures show {count(len(some), 'network')} of {total:,}, the best by the rule above.")
     if any(len(snapshot.setting.trials) > 1 for snapshot in some):
         among = "" if report.run.store.keep is None else ", of those whose weights were kept"
-        parts.append(f"Of several trials they show the one with the median error{among}.")
+        parts.append(f"Where a network has several trials, they show the one with the median error{among}.")
     return " ".join(parts)

@@ -6,6 +6,7 @@ import numpy as np
 
 from nnjax.core.experiment import Experiment, TrialSpec
 from nnjax.core.fields import flatten
+from nnjax.core.object_refs import short_name
 from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
@@ -48,7 +49,7 @@ def layers(experiment: Experiment, facts: DataFacts) -> str:
     """Write the widths of all layers, such as 784-128-64-128-784, after the kind where they are not all dense."""
     model = experiment.model
     widths = "-".join(map(str, (facts.num_inputs, *model.widths, output_width(model, facts))))
-    return widths if traits_of(model).is_dense else f"{model.kind} {widths}"
+    return widths if traits_of(model).is_dense else f"{short_name(model.kind)} {widths}"
 
 
 def report_part(setting: Setting) -> str:

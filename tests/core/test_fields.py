@@ -13,6 +13,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment, ModelConfig
 from nnjax.core.fields import coerce_fields, field_types, flatten, from_dict, replace, resolve_path, to_dict
 from nnjax.core.hyperparameters import Hyperparameters
+from nnjax.core.object_refs import short_name
 
 
 @pytest.mark.parametrize(
@@ -181,3 +182,16 @@ def test_field_types_cover_every_field():
     assert coerce("3", field_types(Experiment)["data.limit"], "limit") == 3
     with pytest.raises(UserError, match=r"start_weights is array\(\[\], shape=\(0, 2\)"):
         coerce(np.zeros((0, 2)), field_types(Experiment)["start_weights"], "start_weights")
+
+
+@pytest.mark.parametrize(
+    ("path", "short"),
+    [
+        ("shop.nets:Net(...)", "Net"),
+        ("shop.nets:Net(width=8, at=a:b)", "Net(width=8, at=a:b)"),
+        ("shop:make.<locals>.Net(...)", "Net"),
+        ("lenet5", "lenet5"),
+    ],
+)
+def test_people_read_an_import_path_without_its_module(path, short):
+    assert short_name(path) == short

@@ -80,3 +80,13 @@ def test_hyperparameters_are_sorted_by_the_decks_colors():
         "initialization": "glorot_uniform",
         "seed": 3,
     }
+
+
+def test_a_model_of_ones_own_has_at_least_the_operations_of_its_weights():
+    """A 3 x 3 convolution of 4 x 4 pixels uses each of its 9 weights 16 times: 2 · 9 · 16 operations, 18 at least."""
+    import flax.linen as nn
+
+    own = summarize_model(Experiment(model=ModelConfig(nn.Conv(1, (3, 3), use_bias=False))), (4, 4, 1), 1)
+    assert (own.parameters, own.operations(), own.layers[0].formula()) == (9, "≥ 18", "9")
+    assert "initialization" not in own.training and set(own.architecture) == {"layers", "connectivity"}
+    assert count(3, (4, 3), 1).operations() == "54"

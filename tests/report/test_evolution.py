@@ -44,7 +44,7 @@ def test_what_first_values_do_not_tell_is_not_told():
 def test_the_page(tmp_path):
     run = evolved()
     text = " ".join(sentences(ReportContext(run)))
-    assert "Three of eight trials went on from better ones' weights, three times in all" in text
+    assert "Three of eight trials continued from the weights of better ones, three times in all" in text
     page = write_report(run, tmp_path).read_text("utf-8")
     assert "How hyperparameters evolved" in page
     assert '<th scope="col">final learning_rate</th>' in page

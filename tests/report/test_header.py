@@ -119,8 +119,8 @@ def test_which_networks_the_figures_show():
     run = fake_run(CLASSIFIER, Space(axes={"learning_rate": [0.1 * i for i in range(1, 9)], "seed": (0, 1)}))
     text = header.shown_networks(ReportContext(run))
     assert text == (
-        "The figures show six networks of 8, the first by the rule. Of several trials they show the one with the "
-        "median error."
+        "The figures show six networks of 8, the best by the rule above. Where a network has several trials, they show "
+        "the one with the median error."
     )
     assert header.shown_networks(ReportContext(fake_run(space=DEMO))) == ""
 

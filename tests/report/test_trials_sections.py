@@ -4,7 +4,7 @@ from fake_runs import AUTOENCODER, CLASSIFIER, DEMO, DIVERGED, WAITING, fake_run
 
 from nnjax.core.fields import replace
 from nnjax.report.context import ReportContext
-from nnjax.report.sections.environment import environment
+from nnjax.report.sections.environment import _plan, environment
 from nnjax.report.sections.model_summary import summaries
 from nnjax.report.sections.run import build, settings_table, shared, varied
 from nnjax.report.sections.trials import trials_table
@@ -73,7 +73,7 @@ def test_census_of_the_deck():
     run = fake_run(replace(AUTOENCODER, {"widths": (128, 64, 128)}))
     item = summaries(run, ReportContext(run).settings)[0]
     parts = [(64, 128, 128), (128, 64, 64), (64, 128, 128), (128, 64, 64)]
-    assert item["parts"] == [f"{a} × {b} + {bias}" for a, b, bias in parts]
+    assert item["parts"] == [f"({a} × {b} + {bias})" for a, b, bias in parts]
     assert item["parameters"] == sum(a * b + bias for a, b, bias in parts)
     assert dict(item["training"])["loss"] == "mean_squared_error"
 
@@ -93,3 +93,21 @@ def test_origin_of_a_run_in_memory():
     rows = dict(environment(report))
     assert "jax" in rows["versions"]
     assert report.run.facts(0).sha256[:16] in rows["data"]
+
+
+def test_a_plan_is_worded_without_its_measurements():
+    one = {
+        "trials": [0],
+        "devices": 2,
+        "lanes": 1,
+        "order": "own",
+        "fixed": False,
+        "measured": [[1, 1.15]],
+        "model": "x:y",
+    }
+    other = {"trials": [1], "devices": 1, "lanes": 8, "order": "shared", "fixed": True, "envelope": {"widths": [8]}}
+    assert _plan([one, one, other]) == (
+        "2 devices × 1 lane, each lane has its own order of examples; 1 device × 8 lanes, lanes share the order of "
+        "examples, networks of several sizes padded to one, chosen by hand"
+    )
+    assert _plan(None) == ""

@@ -89,7 +89,7 @@ def _column(side: ComparedRun) -> list[str]:
         f"{best:.0f} of {record.epochs}" if np.isfinite(best) else "–",
         score,
         f"{counted.parameters:,}",
-        f"{counted.flops:,}" if counted.flops else "–",
+        counted.operations(),
         number(seconds),
     ]
 
@@ -128,8 +128,8 @@ def _searched(one: ComparedRun, other: ComparedRun) -> list[str]:
     of = [f"the best of {n:,}" if n > 1 else "the only one" for n in rivals]
     numbers = f"{one.letter}'s is {of[0]} and {other.letter}'s is {of[1]}"
     return [
-        f"Validation scores of chosen settings are a little too good, the more settings the more: {numbers}. The test "
-        "scores took no part in choosing."
+        "The validation score of a chosen setting is a little too good, and more so the more settings there were: "
+        f"{numbers}. The test scores took no part in choosing."
     ]
 
 

@@ -6,6 +6,8 @@ from typing import Any
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 
+ORDERS = {"shared": "lanes share the order of examples", "own": "each lane has its own order of examples"}
+
 
 def environment(report: ReportContext) -> list[tuple[str, str]]:
     """List with what and where the run was made: name and text."""
@@ -28,8 +30,18 @@ def environment(report: ReportContext) -> list[tuple[str, str]]:
 def _plan(plan: Any) -> str:
     if not isinstance(plan, list):
         return ""
-    texts = [", ".join(f"{k} {v}" for k, v in group.items() if k != "trials" and v is not None) for group in plan]
-    return "; ".join(dict.fromkeys(texts))
+    return "; ".join(dict.fromkeys(map(_group_plan, plan)))
+
+
+def _group_plan(group: dict[str, Any]) -> str:
+    """Word how the trials that share a program were laid out; environment.json has the measurements behind it."""
+    devices, lanes, split = (group.get(name) or 1 for name in ("devices", "lanes", "batch_devices"))
+    parts = [f"{devices} device{'s' * (devices > 1)} × {lanes} lane{'s' * (lanes > 1)}"]
+    parts += [f"each batch on {split} devices"] * (split > 1)
+    parts += [ORDERS[group["order"]]] * (group.get("order") in ORDERS)
+    parts += ["networks of several sizes padded to one"] * bool(group.get("envelope"))
+    parts += ["chosen by hand"] * bool(group.get("fixed"))
+    return ", ".join(parts)
 
 
 SECTION = Section(

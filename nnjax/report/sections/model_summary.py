@@ -17,11 +17,12 @@ def summary_of(run: Run, setting: Setting) -> Any:
 
 def summaries(run: Run, some: Sequence[Setting]) -> list[dict[str, Any]]:
     """Count the parameters of each architecture, layer by layer, and list the hyperparameters of those who share it."""
-    groups: dict[str, list[Setting]] = {}
+    groups: dict[tuple[str, str], list[Setting]] = {}
     for setting in some:
-        groups.setdefault(layers(setting.experiment, setting.facts), []).append(setting)
+        kind = str(setting.experiment.model.kind)  # in full: two models may have one short name
+        groups.setdefault((kind, layers(setting.experiment, setting.facts)), []).append(setting)
     out = []
-    for widths, own in groups.items():
+    for (_, widths), own in groups.items():
         counted = [summary_of(run, setting) for setting in own]
         first = counted[0]
         out.append(
@@ -29,13 +30,17 @@ def summaries(run: Run, some: Sequence[Setting]) -> list[dict[str, Any]]:
                 "names": [setting.label for setting in own],
                 "layers": widths,
                 "parameters": first.parameters,
-                "parts": [layer.formula() for layer in first.layers if layer.weights],
-                "flops": first.flops,
+                "parts": [_bracketed(layer.formula()) for layer in first.layers if layer.weights],
+                "operations": first.operations(),
                 "architecture": _merged([c.architecture for c in counted]),
                 "training": _merged([c.training for c in counted]),
             }
         )
     return out
+
+
+def _bracketed(formula: str) -> str:
+    return f"({formula})" if " " in formula else formula
 
 
 def _merged(lists: Sequence[dict[str, object]]) -> list[tuple[str, str]]:

@@ -161,7 +161,7 @@ def _notes(goal: str, floor: float | None, measured: bool, target_scaling: str) 
     if floor is not None:
         notes.append(
             f"Gray pixels keep the binary cross-entropy from reaching 0: no copy can be below {number(floor)}, the "
-            "pixels' own entropy. Excess BCE is what is left above it."
+            "entropy of the pixels. Excess BCE is the part above it."
         )
     if goal == "reconstruction":
         notes.append("PCA-k keeps k numbers of each example, as a network with a code of width k does, and is linear.")

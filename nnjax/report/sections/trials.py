@@ -101,6 +101,6 @@ SECTION = Section(
     template="""
 {% from "macros.html.jinja" import plain_table %}
 {{ plain_table(content, "sortable") }}
-<p class="note screen">Click a head to sort.</p>
+<p class="note screen">Click a column header to sort.</p>
 """,
 )
