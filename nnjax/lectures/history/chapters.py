@@ -18,6 +18,7 @@ from nnjax.report.rendering import join_scripts, template
 
 # Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
 CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers", "lenet")
+PIXELS_PER_INCH = 88  # of a figure on the page: the widest of them, of some ten inches, fill it
 
 
 class Figure(NamedTuple):
@@ -26,6 +27,11 @@ class Figure(NamedTuple):
     name: str
     caption: str
     drawing: Drawing
+
+    @property
+    def width(self) -> int:
+        """Its width on the page in pixels: one scale for all figures, so that their letters have one size."""
+        return round(PIXELS_PER_INCH * float(self.drawing.get_size_inches()[0]))
 
     @property
     def wide(self) -> bool:
