@@ -41,4 +41,11 @@ const tables = (function () {
   return { sortable };
 })();
 
-window.addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
+{ // paper unfolds nothing: all is open while it is printed, before the charts are drawn for it
+  let folded = [];
+  window.addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details:not([open])")];
+    folded.forEach((each) => { each.open = true; });
+  });
+  window.addEventListener("afterprint", () => folded.forEach((each) => { each.open = false; }));
+}
