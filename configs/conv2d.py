@@ -6,7 +6,7 @@ convolutions are matrix products of equal value (docs/design/0024), so that seed
 
     nnjax sweep --config=conv2d --workdir=runs/conv2d
 
-Expected: 10.06 ± .09 % of the 10,000 test images wrong (mean and standard deviation over the three seeds, weights of the
+Expected: 10.06 ± .09 % of the 10,000 test images wrong (mean and standard deviation over three seeds, weights of the
 best epoch); validation loss .26, still falling at the end. With a tenth of the images, --config.data.limit=7500
 --config.data.validation=500 --config.data.test=2000, 15.8 ± .3 % of 2,000. 105,866 parameters, 2.23 million operations
 an image.
