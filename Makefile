@@ -2,6 +2,8 @@
 PYTHON ?= python3
 PYTHON312 ?= python3.12
 BIN := .venv/bin
+# As pip does for packages that it copies: without it, a machine that writes no bytecode compiles 350 modules at each start.
+COMPILE := $(BIN)/python -m compileall -q nnjax scripts
 
 .PHONY: demo gallery docs test test-all test-3.12 lint test-peers torture tpu-check bench clean
 
@@ -19,6 +21,7 @@ docs: .venv/installed-docs
 	@echo "site/index.html"
 
 test: lint
+	@$(COMPILE)
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 # What is marked slow too, with programs compiled as users have them; then the quick tests by Python 3.12 and its JAX.
@@ -63,10 +66,12 @@ bench: .venv/installed-peers
 
 .venv/installed: .venv/created pyproject.toml
 	$(BIN)/pip install -q -e '.[tfds]'
+	@$(COMPILE)
 	@touch $@
 
 .venv/installed-dev: .venv/created pyproject.toml
 	$(BIN)/pip install -q -e '.[dev]'
+	@$(COMPILE)
 	@touch $@ .venv/installed
 
 .venv/installed-3.12: .venv/created pyproject.toml
