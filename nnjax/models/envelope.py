@@ -1,7 +1,7 @@
 """Envelopes: dense networks of different architectures in the lanes of one program.
 
-An envelope is a network as wide at each place as the widest of its trials there, and as deep as the deepest. A trial
-has its own widths, depth, activation, initializer, optimizer and schedule as numbers among its hyperparameters. What
+An envelope is a network as wide at each place as the widest of its trials that have a layer there, and as deep as the
+deepest; what shallower ones pass on lies beside it. A trial has its own widths, depth, activation, initializer, optimizer and schedule as numbers among its hyperparameters. What
 is beyond its widths stays exactly zero: activations are masked after f, gradients and updates by selection.
 """
 
@@ -38,8 +38,9 @@ class Envelope:
     """What the trials of a group may have that others of it have not.
 
     Attributes:
-      widths: of the hidden places: of each trial's hidden layers, the last of them repeated to the envelope's depth,
-        the most.
+      widths: of the hidden places: the most units of a trial that has a layer there.
+      passed: numbers that a place passes on: of each trial's hidden layers, the last of them repeated to the envelope's
+        depth, the most.
       depths: how many hidden layers there may be, ascending.
       activations, kernel_inits, schedules: by name.
       optimizers: (name, preset).
@@ -50,6 +51,7 @@ class Envelope:
     """
 
     widths: tuple[int, ...]
+    passed: tuple[int, ...]
     depths: tuple[int, ...]
     activations: tuple[str, ...]
     kernel_inits: tuple[str, ...]
@@ -64,7 +66,8 @@ class Envelope:
         model, optimizer, present = experiment.model, experiment.optimizer, experiment.hyperparameters.present()
         return (
             len(model.widths) in self.depths
-            and all(a <= b for a, b in zip(extended(model.widths, len(self.widths)), self.widths, strict=True))
+            and all(a <= b for a, b in zip(model.widths, self.widths, strict=False))
+            and all(a <= b for a, b in zip(extended(model.widths, len(self.widths)), self.passed, strict=True))
             and model.activation in self.activations
             and model.kernel_init in self.kernel_inits
             and (optimizer.name, optimizer.preset) in self.optimizers
@@ -122,13 +125,15 @@ class Envelope:
 def envelope_of(experiments: Sequence[Experiment]) -> Envelope:
     """Return the smallest envelope of some trials."""
     depth = max(len(experiment.model.widths) for experiment in experiments)
-    widths = [extended(experiment.model.widths, depth) for experiment in experiments]
+    widths = [experiment.model.widths for experiment in experiments]
+    passed = [extended(own, depth) for own in widths]
     present = [experiment.hyperparameters.present() for experiment in experiments]
     every = [field.name for field in dataclasses.fields(Hyperparameters) if any(field.name in own for own in present)]
     optimizers = [experiment.optimizer for experiment in experiments]
     sizes = tuple(sorted({experiment.batch_size for experiment in experiments}))
     return Envelope(
-        widths=tuple(map(max, zip(*widths, strict=True))),
+        widths=tuple(map(max, itertools.zip_longest(*widths, fillvalue=0))),
+        passed=tuple(map(max, zip(*passed, strict=True))),
         depths=tuple(sorted({len(experiment.model.widths) for experiment in experiments})),
         activations=_sorted(experiment.model.activation for experiment in experiments),
         kernel_inits=_sorted(experiment.model.kernel_init for experiment in experiments),

@@ -22,7 +22,7 @@ def envelope_from_json(tree: Mapping[str, Any] | None) -> Envelope | None:
     if tree is None:
         return None
     try:
-        known = {"batch_sizes": (), **tree}  # which older runs do not have
+        known = {"batch_sizes": (), "passed": tree["widths"], **tree}  # which older runs do not have
         fields = {field.name: tuple(known[field.name]) for field in dataclasses.fields(Envelope)}
         fields["optimizers"] = tuple((name, preset) for name, preset in fields["optimizers"])
         _refuse_damaged(fields)
@@ -43,7 +43,10 @@ def envelopes_from_json(trees: Any) -> list[Envelope]:
 
 def _refuse_damaged(fields: Mapping[str, tuple[Any, ...]]) -> None:
     widths, depths, hyperparameters = fields["widths"], fields["depths"], fields["hyperparameters"]
-    sizes = [*widths, *depths]
+    passed = fields["passed"]
+    if len(passed) != len(widths) or not all(type(a) is int and a >= b for a, b in zip(passed, widths, strict=True)):
+        raise ValueError(f"an envelope of widths {list(widths)} passes {list(passed)} on")
+    sizes = [*widths, *passed, *depths]
     if not all(type(size) is int and 0 < size < 2**24 for size in sizes) or max(depths, default=0) != len(widths):
         raise ValueError(f"the widths of an envelope are {list(widths)}, its depths {list(depths)}")
     batch_sizes = fields["batch_sizes"]

@@ -37,12 +37,13 @@ class EnvelopeNetwork:
 
     def __init__(self, envelope: Envelope, num_inputs: int, num_outputs: int, dtype: Any, param_dtype: Any):
         self.envelope, self.dtype, self.param_dtype = envelope, dtype, param_dtype
-        self.sizes = (num_inputs, *envelope.widths, num_outputs)
+        self.rows = (num_inputs, *envelope.passed)  # of each layer's kernel, and its columns
+        self.units = (*envelope.widths, num_outputs)
         self.depth = len(envelope.widths)
 
     def own_sizes(self, hyper: Hyper) -> list[Scalar]:
         """Return the trial's own widths at all places, with d and k."""
-        edges = [jnp.asarray(self.sizes[place], self.param_dtype) for place in (0, -1)]
+        edges = [jnp.asarray(size, self.param_dtype) for size in (self.rows[0], self.units[-1])]
         return [edges[0], *(hyper[width_name(place)] for place in range(self.depth)), edges[1]]
 
     def is_there(self, hyper: Hyper, place: int) -> Bool[Array, ""] | bool:
@@ -51,13 +52,12 @@ class EnvelopeNetwork:
 
     def inside(self, hyper: Hyper) -> Params:
         """Say of each weight whether it is the trial's own: the same tree of bool."""
-        masks = [_first(full, own) for full, own in zip(self.sizes, self.own_sizes(hyper), strict=True)]
-        out = {}
+        own, out = self.own_sizes(hyper), {}
         for place in range(self.depth + 1):
-            units = masks[place + 1]
+            rows, units = _first(self.rows[place], own[place]), _first(self.units[place], own[place + 1])
             if place < self.depth:
                 units &= self.is_there(hyper, place)
-            out[f"layer_{place}"] = {"kernel": masks[place][:, None] & units[None], "bias": units}
+            out[f"layer_{place}"] = {"kernel": rows[:, None] & units[None], "bias": units}
         return out
 
     def keep_inside(self, hyper: Hyper, params: Params) -> Params:
@@ -71,7 +71,7 @@ class EnvelopeNetwork:
         own, params = self.own_sizes(hyper), {}
         for place in range(self.depth + 1):
             layer_key = jax.random.fold_in(key, OUTPUT if place == self.depth else place)
-            rows, units = self.sizes[place : place + 2]
+            rows, units = self.rows[place], self.units[place]
 
             fans = own[place : place + 2]
             drawn = [init.by_place(layer_key, rows, units, self.param_dtype) * init.width(*fans) for init in inits]
@@ -100,7 +100,8 @@ class EnvelopeNetwork:
             if dropout is not None and key is not None:
                 h = drop_by_example(h, dropout, jax.random.fold_in(key, place), first)
             there = self.is_there(hyper, place)
-            x = h if there is True else jnp.where(there, h, _fitted(x, h.shape[-1]))
+            width = self.rows[place + 1]
+            x = _fitted(h, width) if there is True else jnp.where(there, _fitted(h, width), _fitted(x, width))
         return _affine(params[f"layer_{self.depth}"], x).astype(self.param_dtype)
 
 

@@ -249,6 +249,7 @@ def test_an_envelope_says_what_it_holds_and_survives_json():
     envelope = envelope_of(members)
     assert envelope == Envelope(
         widths=(5, 4),
+        passed=(5, 4),
         depths=(1, 2),
         activations=("relu", "tanh"),
         kernel_inits=("glorot_uniform",),

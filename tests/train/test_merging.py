@@ -35,7 +35,8 @@ def test_one_program_trains_all_of_them_and_the_run_folder_says_how(folder):
     assert environment["programs"] == 1
     [plan] = environment["plan"]
     envelope = envelope_from_json(plan["envelope"])
-    assert envelope.widths == (6, 4)  # (4,) passes its four units on at the second place
+    assert envelope.widths == (6, 3)
+    assert envelope.passed == (6, 4)  # (4,) passes its four units on at the second place
     assert (plan["trials"], from_json(plan).envelope) == (list(range(16)), envelope)
     assert envelope.batch_sizes == (8, 24)
     for trial, spec in enumerate(run.specs):

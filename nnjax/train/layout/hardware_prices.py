@@ -6,7 +6,6 @@ merged by them (`merging`) is the same in cold and warm runs.
 
 from __future__ import annotations
 
-import itertools
 import json
 import pathlib
 import time
@@ -51,8 +50,8 @@ def step_seconds(prices: Prices, envelope: Envelope, num_inputs: int, num_output
       num_inputs, num_outputs: d and k.
       batch_size: b.
     """
-    sizes = (num_inputs, *envelope.widths, num_outputs)
-    weights = sum(a * b + b for a, b in itertools.pairwise(sizes))
+    rows, columns = (num_inputs, *envelope.passed), (*envelope.widths, num_outputs)
+    weights = sum(a * b + b for a, b in zip(rows, columns, strict=True))
     units = sum(envelope.widths)
     activations = 8 * len(envelope.activations) + 32 * ("dropout" in envelope.hyperparameters)
     slots = 4 + 2 * bool(envelope.batch_sizes) + sum(optimizer_of(name).slots for name, _ in envelope.optimizers)
