@@ -22,13 +22,15 @@ class FolderCheckpoints:
     Args:
       folder: where they are.
       log: called with sentences about damaged files that were passed over.
+      before: called before one is written.
     """
 
-    def __init__(self, folder: pathlib.Path, log: Callable[[str], None]):
-        self._folder, self._log = folder, log
+    def __init__(self, folder: pathlib.Path, log: Callable[[str], None], before: Callable[[], None]):
+        self._folder, self._log, self._before = folder, log, before
 
     def save_active(self, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Write the state of the trials under way; the version before is kept beside it."""
+        self._before()
         current, previous, fresh = self._chunks()
         _write(fresh, arrays, note)  # before the others are touched
         if current.exists():
@@ -70,6 +72,7 @@ class FolderCheckpoints:
 
     def save_paused(self, name: str, arrays: Arrays, note: Mapping[str, Any]) -> None:
         """Write a lane batch that waits at a rung."""
+        self._before()
         _write(self._paused(name), arrays, note)
 
     def load_paused(self, name: str) -> Checkpoint | None:

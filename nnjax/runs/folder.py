@@ -20,11 +20,12 @@ evolution.json    of population-based training: each trial's stages (epoch, pare
 """
 
 import contextlib
+import functools
 import os
 import pathlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from types import MappingProxyType
 from typing import Any
 
@@ -42,6 +43,7 @@ from nnjax.runs.data_json import Findings
 from nnjax.runs.files import CONFIG, DATA, RunFiles
 from nnjax.runs.lock import FolderLock
 from nnjax.runs.loss_baselines import Baselines
+from nnjax.train.distributed import is_distributed
 from nnjax.train.storage import npz, retention
 from nnjax.train.storage.records import ENDED, OVER, Record
 
@@ -49,6 +51,11 @@ STUDY = "study.log"  # of an adaptive search, unless its storage is elsewhere
 SOURCES = "sources.json"
 WRITERS = 8  # files of weights that are written at a time
 _FIRST = (DATA, SOURCES, STUDY, f"{STUDY}.lock")  # files that a run folder may hold before its config.json
+
+
+@functools.cache
+def _writers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WRITERS)  # waiting for the disk takes the most time
 
 
 class FolderStore(RunFiles):
@@ -69,7 +76,8 @@ class FolderStore(RunFiles):
         self.keep = keep
         self.messages: list[str] = []
         self.log = log or self.messages.append
-        self.checkpoints = FolderCheckpoints(self.path / "checkpoints", self.log)
+        self.checkpoints = FolderCheckpoints(self.path / "checkpoints", self.log, self.finish_writing)
+        self._writing: list[Future[None]] = []
         self._lock = FolderLock(self.path, self.log)
 
     def refuse_unfit(self, specs: Sequence[TrialSpec], rules: Mapping[str, Any] | None = None) -> None:
@@ -144,8 +152,11 @@ class FolderStore(RunFiles):
             self.release() if self.has(CONFIG) else self._lock.undo(_FIRST)
 
     def release(self) -> None:
-        """Let other processes have the folder."""
-        self._lock.release()
+        """Let other processes have the folder, once all is written."""
+        try:
+            self.finish_writing()
+        finally:
+            self._lock.release()
 
     def grow(
         self,
@@ -220,20 +231,39 @@ class FolderStore(RunFiles):
         return self.path / "checkpoints" / f"weights_{trial:05d}.npz"
 
     def save_weights(self, weights: Mapping[int, Arrays]) -> None:
-        """Write the arrays of finished trials, several files at a time: waiting for the disk takes the most time."""
+        """Write the arrays of finished trials in threads, several files at a time, while others train.
+
+        What relies on the files waits for them (`finish_writing`), so that a kill finds weights before records.
+        """
 
         def write(trial: int) -> None:
             write_atomically(self.weights_path(trial), npz.to_bytes(weights[trial]))
 
-        with ThreadPoolExecutor(WRITERS) as pool:
-            list(pool.map(write, weights))
+        self.finish_writing()
+        self._writing = [_writers().submit(write, trial) for trial in weights]
+        if is_distributed():  # the other processes wait at a barrier
+            self.finish_writing()
+
+    def finish_writing(self) -> None:
+        """Wait until weights are written; errors as of writing them."""
+        writing, self._writing = self._writing, []
+        wait(writing)
+        for one in writing:
+            one.result()
+
+    def save_records(self, specs: Sequence[TrialSpec], records: Sequence[Record]) -> None:
+        """Write them once the weights of the trials that have ended are there."""
+        self.finish_writing()
+        super().save_records(specs, records)
 
     def load_weights(self, trial: int) -> dict[str, np.ndarray]:
         """Read them back."""
+        self.finish_writing()
         return npz.read(self.weights_path(trial))[0]
 
     def has_weights(self, trial: int) -> bool:
         """Whether their file is there."""
+        self.finish_writing()
         return self.weights_path(trial).is_file()
 
     def save_epoch_weights(self, trial: int, arrays: Arrays) -> None:
@@ -250,6 +280,7 @@ class FolderStore(RunFiles):
 
     def keep_weights(self, trials: Set[int]) -> None:
         """Remove those of all others; files of other names, such as a user's weights_mine.npz, are left alone."""
+        self.finish_writing()
         kept = {self.weights_path(trial) for trial in trials}
         for path in (self.path / "checkpoints").glob("weights_*.npz"):
             if path not in kept and re.fullmatch("weights_[0-9]{5,}", path.stem):

@@ -341,7 +341,7 @@ def test_a_full_disk_keeps_the_last_complete_version(tmp_path, monkeypatch, name
         for write in (
             lambda: store.checkpoints.save_active({"a": np.arange(4)}, {"step": 2}),
             lambda: store.save_records(SPECS, [Record()] * 4),
-            lambda: store.save_weights({0: {"a": np.arange(4)}}),
+            lambda: (store.save_weights({0: {"a": np.arange(4)}}), store.finish_writing()),
         ):
             with pytest.raises(OSError, match="No space left"):
                 write()

@@ -138,7 +138,8 @@ def usual_calls(program: Program, data: DeviceData, state: TrialState, hyperpara
     def rows(leaf: jax.ShapeDtypeStruct, sharding: NamedSharding | None = None) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct((program.size, *leaf.shape), leaf.dtype, sharding=sharding)
 
-    hyper = dict.fromkeys(hyperparameters, jax.ShapeDtypeStruct((program.size,), program.trial.dtype))
+    number = jax.ShapeDtypeStruct((program.size,), program.trial.dtype, sharding=layout)
+    hyper = dict.fromkeys(hyperparameters, number)
     seeds = jax.ShapeDtypeStruct((program.size,), np.uint32)
     steps = jax.ShapeDtypeStruct((program.mesh.shape[TRIALS],), np.int32)
     states = jax.tree.map(lambda leaf: rows(leaf, layout), state)

@@ -155,7 +155,7 @@ def _path(key: Key, function: str, shapes: Any) -> pathlib.Path | None:
 def _shapes_of(args: tuple[Any, ...]) -> Any:
     """Return what an executable depends on of its arguments: their structure, shapes and dtypes."""
     leaves, structure = jax.tree.flatten(args)
-    return structure, tuple((leaf.shape, leaf.dtype.name) for leaf in leaves)
+    return structure, tuple((leaf.shape, leaf.dtype) for leaf in leaves)
 
 
 def _read(path: pathlib.Path, devices: Sequence[jax.Device]) -> Compiled | None:
