@@ -30,7 +30,7 @@ class SecondaryProcessFolder(FolderStore):
 
     def __init__(self, *args: Any):
         super().__init__(*args)
-        self.checkpoints = ReadOnlyCheckpoints(self.path / "checkpoints", self.log)
+        self.checkpoints = ReadOnlyCheckpoints(self.path / "checkpoints", self.log, self.finish_writing)
 
     def begin(
         self, base: Any, specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts], *_: Any
