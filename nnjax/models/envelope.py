@@ -1,8 +1,9 @@
 """Envelopes: dense networks of different architectures in the lanes of one program.
 
 An envelope is a network as wide at each place as the widest of its trials that have a layer there, and as deep as the
-deepest; what shallower ones pass on lies beside it. A trial has its own widths, depth, activation, initializer, optimizer and schedule as numbers among its hyperparameters. What
-is beyond its widths stays exactly zero: activations are masked after f, gradients and updates by selection.
+deepest; what shallower ones pass on lies beside it. A trial has its own widths, depth, activation, initializer,
+optimizer and schedule as numbers among its hyperparameters. What is beyond its widths stays exactly zero: activations
+are masked after f, gradients and updates by selection.
 """
 
 from __future__ import annotations
