@@ -43,7 +43,6 @@ from nnjax.runs.data_json import Findings
 from nnjax.runs.files import CONFIG, DATA, RunFiles
 from nnjax.runs.lock import FolderLock
 from nnjax.runs.loss_baselines import Baselines
-from nnjax.train.distributed import is_distributed
 from nnjax.train.storage import npz, retention
 from nnjax.train.storage.records import ENDED, OVER, Record
 
@@ -241,8 +240,6 @@ class FolderStore(RunFiles):
 
         self.finish_writing()
         self._writing = [_writers().submit(write, trial) for trial in weights]
-        if is_distributed():  # the other processes wait at a barrier
-            self.finish_writing()
 
     def finish_writing(self) -> None:
         """Wait until weights are written; errors as of writing them."""

@@ -45,7 +45,9 @@ def finish(trials: Trials, specs: Sequence[TrialSpec], active: ActiveBatches, da
     kept = [spec for spec in specs if retained is None or spec.id in retained]
     here = [spec for spec in kept if active.is_here(row_of[spec.id]) or not store.shared]
     store.save_weights({spec.id: found.weights(active.group, spec, row_of[spec.id]) for spec in here})
-    distributed.barrier()  # until the other processes have written theirs
+    if distributed.is_distributed():
+        store.finish_writing()
+        distributed.barrier()  # until the other processes have written theirs
 
 
 class FinalEvaluation:

@@ -66,7 +66,10 @@ class Store(Protocol):
         """Return the plan of each group of trials; empty before there is one."""
 
     def save_weights(self, weights: Mapping[int, Arrays]) -> None:
-        """Keep the arrays of finished trials."""
+        """Keep the arrays of finished trials; they may be written while others train."""
+
+    def finish_writing(self) -> None:
+        """Wait until they are kept."""
 
     def load_weights(self, trial: int) -> Weights:
         """Return them back."""
@@ -127,7 +130,7 @@ class MemoryStore:
     """Keeps all in memory, for library use without a workdir; see `Store`. The caller holds records and schedules."""
 
     shared = False
-    save_records = save_schedules = _do_nothing
+    save_records = save_schedules = finish_writing = _do_nothing
 
     def __init__(self, keep: int | None = None) -> None:
         self.keep = keep
