@@ -20,6 +20,7 @@ evolution.json    of population-based training: each trial's stages (epoch, pare
 """
 
 import contextlib
+import fnmatch
 import functools
 import os
 import pathlib
@@ -41,7 +42,7 @@ from nnjax.runs.checkpoints import FolderCheckpoints
 from nnjax.runs.config_json import Config, config_differences, refuse_resuming, sources_of, to_json
 from nnjax.runs.data_json import Findings
 from nnjax.runs.files import CONFIG, DATA, RunFiles
-from nnjax.runs.lock import FolderLock
+from nnjax.runs.lock import RENAMED_LOCK, FolderLock
 from nnjax.runs.loss_baselines import Baselines
 from nnjax.train.storage import npz, retention
 from nnjax.train.storage.records import ENDED, OVER, Record
@@ -90,7 +91,8 @@ class FolderStore(RunFiles):
             self._refuse_other(specs, rules or {})
         elif self.path.is_dir():
             known = ("checkpoints", *_FIRST)
-            foreign = [name for name in sorted(os.listdir(self.path)) if name not in known and name[0] != "."]
+            names = [name for name in sorted(os.listdir(self.path)) if name not in known and name[0] != "."]
+            foreign = [name for name in names if not fnmatch.fnmatch(name, RENAMED_LOCK)]
             if foreign:
                 raise UserError(
                     f"The workdir {self.path} holds files of something else (such as {foreign[0]}); "

@@ -12,6 +12,7 @@ from nnjax.core.errors import UserError
 
 TRIES = 3  # to take a folder that other processes remove
 NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP)  # what file systems without locks answer
+RENAMED_LOCK = "*.lock*.rename"  # what Optuna leaves of its own lock where it is killed while releasing it
 
 
 class FolderLock:
@@ -50,7 +51,8 @@ class FolderLock:
                 "one process at a time uses it."
             )
             self._note_files()
-        for path in (*self._path.glob(".*.tmp"), *self._path.glob("*/.*.tmp")):
+        left = (path for pattern in (".*.tmp", "*/.*.tmp", RENAMED_LOCK) for path in self._path.glob(pattern))
+        for path in list(left):
             path.unlink(missing_ok=True)
 
     def _acquire(self) -> None:

@@ -147,6 +147,24 @@ def test_a_folder_that_was_hardly_begun_is_begun_again(tmp_path, begun):
     assert not list(tmp_path.glob(".*.tmp"))
 
 
+def test_a_lock_of_optuna_that_a_kill_left_half_released_is_removed(tmp_path, begun):
+    from optuna.storages.journal import JournalFileOpenLock
+
+    lock = JournalFileOpenLock(str(tmp_path / "study.log"))
+    lock.acquire()
+    with pytest.raises(KeyboardInterrupt), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "unlink", killed)
+        lock.release()
+    [left] = tmp_path.iterdir()
+    store, _ = begun(tmp_path)
+    assert not left.exists()
+    store.release()
+
+
+def killed(*_):
+    raise KeyboardInterrupt
+
+
 def test_a_file_or_what_is_inside_a_file_is_refused(tmp_path, begun):
     (tmp_path / "file").write_text("mine", "utf-8")
     with pytest.raises(UserError, match="file is a file; name a folder"):
