@@ -5,7 +5,7 @@ Source: lecture slides, sections 0 and 1; nnjax.data.series names the paper of t
     nnjax study --config=models_and_distances --workdir=runs/models_and_distances
 
 Expected: nearest neighbors with 87 % (Manhattan) to 92 % (DTW) of the digits right, 91 % (Jaccard) to 98 % (Manhattan)
-of the tumours and 74 % (Jaccard) to 99.5 % (DTW) of the control charts; the best models 92, 98 and 97 %.
+of the tumors and 74 % (Jaccard) to 99.5 % (DTW) of the control charts; the best models 92, 98 and 97 %.
 Time: 1.5 minutes on one core.
 """
 
@@ -15,11 +15,11 @@ from nnjax.lectures.studies.models_and_distances.study import ModelsAndDistances
 
 
 def get_study() -> ModelsAndDistances:
-    """Give 1,000 digits, 398 tumours and 300 control charts to learn from, in five splits."""
+    """Give 1,000 digits, 398 tumors and 300 control charts to learn from, in five splits."""
     return ModelsAndDistances(
         sets={
             "digits": DataConfig("mnist5k", limit=1000, test=1000, validation=0),
-            "tumours": DataConfig("breast_cancer", test=0.3, validation=0, scaling="standard"),
+            "tumors": DataConfig("breast_cancer", test=0.3, validation=0, scaling="standard"),
             "control charts": DataConfig("synthetic_control:1300", test=1000, validation=0, scaling="none"),
         },
         network=Experiment(

@@ -11,7 +11,11 @@ ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 LINK = re.compile(r"(\]\()([^)\s#]+)(#[^)\s]*)?\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-UNNAMED = (("md-header__button", "__drawer", "Menu"), ("md-search__icon", "__search", "Search"))  # the theme's icons
+UNNAMED = (  # the theme's icons
+    ("md-header__button", "__drawer", "Menu"),
+    ("md-header__button", "__search", "Search"),
+    ("md-search__icon", "__search", "Search"),
+)
 ADDED = ("CHANGELOG.md", "CONTRIBUTING.md")  # pages of the navigation that lie outside docs/
 SHIM = "https://unpkg.com/iframe-worker/shim"  # by which search works from the disk; the site brings its own copy
 LANGUAGES = {".py": "python", ".toml": "toml", ".yml": "yaml"}

@@ -64,7 +64,7 @@ SOURCES = {
     "digits": Source(lambda _: digits(), "1,797 digits of 8×8 pixels, from scikit-learn"),
     "iris": Source(lambda _: table("iris"), "150 flowers of three species, four lengths each"),
     "wine": Source(lambda _: table("wine"), "178 wines of three growers, thirteen measurements each"),
-    "breast_cancer": Source(lambda _: table("breast_cancer"), "569 tumours, benign or malignant, thirty features each"),
+    "breast_cancer": Source(lambda _: table("breast_cancer"), "569 tumors, benign or malignant, thirty features each"),
     "diabetes": Source(lambda _: table("diabetes"), "442 patients, ten features each; regression"),
     "linnerud": Source(lambda _: table("linnerud"), "20 men, three exercises against three body measures; regression"),
 }

@@ -33,7 +33,8 @@ def plot_trial(record: Record, diagnosis: Diagnosis, loss: str) -> Figure:
     axes.set(xlabel="epoch", ylabel=named(loss))
     _marks(axes, marks(Diagnosis(diagnosis.primary), record.curves))
     axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(fontsize=7, framealpha=0.7, edgecolor="none", loc="best")
+    if axes.get_legend_handles_labels()[0]:  # no curve has a finite value where training broke in the first epoch
+        axes.legend(fontsize=7, framealpha=0.7, edgecolor="none", loc="best")
     return figure
 
 
