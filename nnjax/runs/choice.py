@@ -37,9 +37,9 @@ class Choice(NamedTuple):
 
     def __str__(self) -> str:
         """Say it in a line."""
-        mean = ", the mean of its trials," if len(self.setting.trials) > 1 else ""
+        mean = " (mean of its trials)" if len(self.setting.trials) > 1 else ""
         of = f", the best of {self.rivals:,} settings" if self.rivals > 1 else ""
-        return f"{self.setting.label} (trial {self.trial}): {words(self.metric)}{mean} {number(self.mean)}{of}"
+        return f"{self.setting.label} (trial {self.trial}): {words(self.metric)} {number(self.mean)}{mean}{of}"
 
 
 def rank_settings(run: TrainedTrials, select: str | None = None) -> list[Ranking]:

@@ -7,6 +7,7 @@ import warnings
 
 import jax
 import numpy as np
+import pandas as pd
 import pytest
 from fake_runs import CLASSIFIER, fake_run
 
@@ -45,3 +46,18 @@ def test_the_lines_that_serve_a_file_give_the_run_s_outputs(name, served, monkey
         for block in some:
             exec(compile(block, name, "exec"), names)
     np.testing.assert_allclose(names["outputs"], wanted, rtol=1e-5, atol=1e-5)
+
+
+def test_the_lines_that_code_a_table_give_its_inputs():
+    """By hand: 2000-03-01 is day 11017; a missing area is filled by 7 and marked; b is the second of two kinds."""
+    [block] = [block for block in BLOCKS if '"recipe"' in block]
+    names = {}
+    exec(compile(block.split("\nfacts = ")[0], "coded", "exec"), names)
+    table = pd.DataFrame({"built": ["2000-03-01", "1970-01-02"], "area": ["1,5", ""], "kind": ["b", "a"]})
+    columns = [
+        {"name": "built", "kind": "date", "format": "ISO 8601", "missing_input": False},
+        {"name": "area", "kind": "number", "rule": {"decimal": ","}, "fill": 7.0, "missing_input": True},
+        {"name": "kind", "kind": "category", "categories": ["a", "b"], "missing_input": False},
+    ]
+    wanted = [[11017, 1.5, 0, 0, 1], [1, 7, 1, 1, 0]]
+    np.testing.assert_array_equal(names["coded"](table, columns), wanted)
