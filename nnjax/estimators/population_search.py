@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import functools
+import math
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import joblib
 import numpy as np
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier, is_regressor
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params, indexable
 
@@ -19,6 +20,8 @@ from nnjax.estimators.training import Collecting, Noted, Taking, Trained, in_mod
 from nnjax.runs.statistics import estimate
 
 Split = tuple[np.ndarray, np.ndarray]
+SHARES = ("accuracy", "average_precision", "balanced_accuracy", "f1", "jaccard", "precision", "recall", "roc_auc")
+EXPLAINED = ("d2_absolute_error", "explained_variance", "r2")  # at most 1
 
 
 class Splits:
@@ -46,6 +49,7 @@ class PopulationSearch:
     n_splits_: int
     _checked_cv_orig: Any
     _get_routed_params_for_fit: Callable[..., Any]
+    _get_scorers: Callable[[], Any]
 
     def fit(self, X: Any, y: Any = None, **params: Any) -> Any:
         """Run the search; arguments and errors as of scikit-learn's.
@@ -158,10 +162,25 @@ class PopulationSearch:
             out = [one | {"fit_time": one["fit_time"] + more} for one, more in zip(out, seconds, strict=True)]
         found = super()._format_results(candidate_params, n_splits, out, more_results)  # type: ignore[misc]
         if seconds is not None and self.n_seeds > 1:
-            folds = n_splits // self.n_seeds
+            folds, scorers = n_splits // self.n_seeds, self._get_scorers()[0]
+            scorers = getattr(scorers, "_scorers", {"score": scorers})
             for name in [key.removeprefix("mean_test_") for key in found if key.startswith("mean_test_")]:
                 scores = np.column_stack([found[f"split{i}_test_{name}"] for i in range(n_splits)])
-                bounds = [estimate(row, folds if folds > 1 else None) for row in scores]
+                within = range_of_scores(scorers.get(name), self.estimator)
+                bounds = [estimate(row, folds if folds > 1 else None, within) for row in scores]
                 found[f"low_test_{name}"] = np.array([bound.low for bound in bounds])
                 found[f"high_test_{name}"] = np.array([bound.high for bound in bounds])
         return found
+
+
+def range_of_scores(scorer: Any, estimator: Any) -> tuple[float, float]:
+    """Return the lowest and the highest score of a scorer, by scikit-learn's metrics; infinite where not known."""
+    function = getattr(scorer, "_score_func", None)
+    name = getattr(function, "__name__", "").removesuffix("_score")
+    if type(scorer).__name__ == "_PassthroughScorer":  # the estimator's own
+        name = "accuracy" if is_classifier(estimator) else "r2" if is_regressor(estimator) else ""
+    elif not str(getattr(function, "__module__", "")).startswith("sklearn.metrics"):
+        return -math.inf, math.inf
+    elif scorer._sign < 0:
+        return -math.inf, 0.0
+    return 0.0 if name in SHARES else -math.inf, 1.0 if name in SHARES + EXPLAINED else math.inf

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
@@ -67,6 +68,12 @@ class Loss:
     def of_probabilities(self) -> bool:
         """Whether outputs and targets are probabilities, independent or of one distribution."""
         return self.compares in ("probabilities", "distributions")
+
+    @property
+    def lowest(self) -> float:
+        """What no value is below: the function's own `lowest`, or 0 of what compares; -inf where nothing is known."""
+        compares = self.compares != "anything" or bool(self.remark)  # which those of optax have
+        return float(getattr(self.objective or self.definition, "lowest", 0.0 if compares else -math.inf))
 
 
 def require_equal_shapes(y: Outputs, p: Outputs) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
@@ -22,7 +23,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.object_refs import NamedMetric, ObjectRef, is_path
 from nnjax.core.types import Array, Float, Int, Num, Scalar
 from nnjax.nn import metric_statistics as counting
-from nnjax.nn.losses import LOSSES, Loss
+from nnjax.nn.losses import LOSSES, Loss, loss_of
 from nnjax.nn.user_functions import call, shapes, without_object
 
 Classes = Int[np.ndarray, " n"]
@@ -47,6 +48,7 @@ class Metric:
       takes_raw: y comes as the data hold it (class indices int32 [b], or targets [b, ...]); else as p, [b, k], one-hot
         for classes.
       label: its name, where it is not the function's.
+      range: the smallest and the largest value that there can be.
       shifts: the value stays the same where one number is added to all of a target's y and p, and is the more precise
         the nearer they are to 0, so that a target's value in the part is subtracted from both first.
     """
@@ -61,6 +63,7 @@ class Metric:
     takes_raw: bool = True
     label: str = ""
     shifts: bool = False
+    range: tuple[float, float] = (-math.inf, math.inf)
 
     @property
     def name(self) -> str:
@@ -116,6 +119,7 @@ def _of_class(
 
 _BY_CLASS = {"f1": counting.f1_by_class, "precision": counting.precision_by_class, "recall": counting.recall_by_class}
 _ours = functools.partial(Metric, takes_raw=False)
+_share = functools.partial(_ours, range=(0.0, 1.0))
 
 
 def _of_loss(loss: Loss) -> Metric:
@@ -126,13 +130,14 @@ def _of_loss(loss: Loss) -> Metric:
         words=loss.words,
         takes_logarithms=loss.takes_logarithms,
         label=loss.label,
+        range=(loss.lowest, math.inf),
     )
 
 
 _known, _present = counting.mean_of_known, counting.mean_of_present
 _ALL = (
     *map(_of_loss, LOSSES.values()),
-    _ours(counting.accuracy, True, short="accuracy", complement="wrong answers"),
+    _share(counting.accuracy, True, short="accuracy", complement="wrong answers"),
     _ours(
         counting.squared_error,
         False,
@@ -140,21 +145,22 @@ _ALL = (
         "RMSE",
         "root mean squared error",
         label="root_mean_squared_error",
+        range=(0.0, math.inf),
     ),
-    _ours(counting.moments, True, counting.explained, "R²", "R²", label="r2", shifts=True),
+    _ours(counting.moments, True, counting.explained, "R²", "R²", label="r2", shifts=True, range=(-math.inf, 1.0)),
     *(
-        _ours(counting.class_counts, True, _of_class(by_class, _known), name, f"{name} over classes", label=name)
+        _share(counting.class_counts, True, _of_class(by_class, _known), name, f"{name} over classes", label=name)
         for name, by_class in _BY_CLASS.items()
     ),
-    _ours(
+    _share(
         counting.class_counts,
         True,
         _of_class(counting.recall_by_class, _present),
         "balanced accuracy",
         label="balanced_accuracy",
     ),
-    _ours(counting.ranks, True, counting.area_under_curve, "ROC AUC", "area under the ROC curve", label="roc_auc"),
-    _ours(counting.confidence_gaps, False, counting.calibration_error, "ECE", label="expected_calibration_error"),
+    _share(counting.ranks, True, counting.area_under_curve, "ROC AUC", "area under the ROC curve", label="roc_auc"),
+    _share(counting.confidence_gaps, False, counting.calibration_error, "ECE", label="expected_calibration_error"),
 )
 METRICS: dict[str, Metric] = {metric.name: metric for metric in _ALL}
 
@@ -180,7 +186,7 @@ def metric_of(name: str) -> Metric:
         return Metric(without_object("metric", name, "metrics"), name.maximized, label=name.name)
     if name not in METRICS and (parts := OF_CLASS.fullmatch(name)):
         value = _of_class(_BY_CLASS[parts[1]], index=int(parts[2]))
-        return _ours(counting.class_counts, True, value, f"{parts[1]} of {parts[2]}", label=name)
+        return _share(counting.class_counts, True, value, f"{parts[1]} of {parts[2]}", label=name)
     if name not in METRICS and is_path(name):
         return Metric(without_object("metric", name, "metrics"), label=name.rpartition(":")[2])
     return METRICS[name]
@@ -263,13 +269,29 @@ def direction_of(score: str, directions: Directions = MappingProxyType({})) -> b
       score: the name of a metric, a curve or a final value: accuracy, val_accuracy, train_accuracy_eval.
       directions: of further metrics, by name.
     """
+    name = _named(score, directions)
+    return directions[name] if name in directions else bool(metric_of(name).maximized) if name else None
+
+
+def _named(score: str, others: Iterable[str] = ()) -> str:
+    """Return the name of the metric, ours or another, that a score ends as: accuracy of val_accuracy; "" for none."""
     stem = f"_{score.removesuffix('_eval')}"
-    known = {name: bool(metric.maximized) for name, metric in METRICS.items()}
-    if parts := re.search(f"_{OF_CLASS.pattern}$", stem):
-        known[parts[0][1:]] = bool(metric_of(parts[0][1:]).maximized)
-    known |= directions
-    found = [name for name in known if stem.endswith(f"_{name}")]
-    return known[max(found, key=len)] if found else None
+    of_class = re.search(f"_{OF_CLASS.pattern}$", stem)
+    names = [*METRICS, *others, *([of_class[0][1:]] if of_class else [])]
+    return max((name for name in names if stem.endswith(f"_{name}")), key=len, default="")
+
+
+def range_of(score: str, loss: str, metrics: Iterable[str] = ()) -> tuple[float, float]:
+    """Return the smallest and the largest value that a score can have, infinite where that is not known.
+
+    Args:
+      score: the name of a metric, a curve or a final value; "loss" and what ends so is the loss.
+      loss, metrics: of the experiment, as `Experiment` has them.
+    """
+    records = [metric_of(metric) for metric in metrics if is_path(metric)]
+    own = {record.name: record.range for record in records} | {"loss": (loss_of(loss).lowest, math.inf)}
+    name = _named(score, own)
+    return own[name] if name in own else metric_of(name).range if name else (-math.inf, math.inf)
 
 
 def is_maximized(score: str, directions: Directions = MappingProxyType({})) -> bool:

@@ -21,8 +21,7 @@ from nnjax.report.text import cell, shortened
 from nnjax.report.wording import data_words, setting_words, target_words
 from nnjax.runs.choice import Choice, words
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting, test_scores, tested_at
-from nnjax.runs.statistics import estimate
+from nnjax.runs.settings import Setting, estimate_over, test_scores, tested_at
 from nnjax.runs.target_units import has_units, in_units, unit_of
 from nnjax.train.storage.records import DIVERGED, FAILED, FINISHED
 from nnjax.train.storage.selection import value_of
@@ -137,7 +136,7 @@ def validation_score(run: Run, choice: Choice) -> tuple[str, str, str] | None:
     if math.isnan(choice.mean):
         return None
     values = [value_of(run.specs[trial].experiment, run.records[trial], choice.metric) for trial in setting.trials]
-    found, what = estimate(values, setting.experiment.data.folds), words(choice.metric)
+    found, what = estimate_over(setting, choice.metric, values), words(choice.metric)
     if found.count < 2:
         return what, number(choice.mean), "of one trial; train several seeds to get an interval"
     interval = f"95 % interval {number(found.low)} to {number(found.high)}"
@@ -203,7 +202,7 @@ def _beside_rivals(report: ReportContext, choice: Choice) -> tuple[Markup, str]:
     some = next(own for own in report.groups.values() if choice.setting in own)
     for setting in some[:MAX_RIVALS]:
         values = [value_of(run.specs[i].experiment, run.records[i], choice.metric) for i in setting.trials]
-        rows.append((shortened(setting.label, MAX_NAME), estimate(values, setting.experiment.data.folds), values))
+        rows.append((shortened(setting.label, MAX_NAME), estimate_over(setting, choice.metric, values), values))
     drawn = interval_svg(rows, words(choice.metric), NAME_WIDTH)
     several = any(len(setting.trials) > 1 for setting in some[:MAX_RIVALS])
     text = "A dot is a trial, a stroke the mean, a band its 95 % interval" if several else "A dot is a trial"

@@ -13,7 +13,7 @@ from nnjax.diagnosis.verdicts import BADGES
 from nnjax.runs import choice, replicates
 from nnjax.runs.choice import Choice
 from nnjax.runs.run import Run
-from nnjax.runs.statistics import estimate
+from nnjax.runs.settings import estimate_over
 
 
 def run_card(run: Run) -> str:
@@ -45,7 +45,7 @@ def _best(run: Run, one: Choice) -> str:
     """Name a chosen setting, its mean and the interval over its replicates."""
     text = f"{one.setting.label} (trial {one.trial}): {choice.words(one.metric)} {number(one.mean)}"
     values = next(v for setting, v in replicates.by_replicate(run, None) if setting.trials == one.setting.trials)
-    found = estimate(list(values.values()), one.setting.experiment.data.folds)
+    found = estimate_over(one.setting, one.metric, list(values.values()))
     interval = f", 95 % interval {number(found.low)} to {number(found.high)}" if found.count > 1 else ""
     return f"{text}{interval}; the best of {count(one.rivals, 'setting')}" if one.rivals > 1 else f"{text}{interval}"
 

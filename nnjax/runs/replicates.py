@@ -9,8 +9,8 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import Replicate, replicate_of
 from nnjax.runs.choice import unknown_metric, validation_metrics
 from nnjax.runs.run_protocol import TrainedTrials
-from nnjax.runs.settings import Setting
-from nnjax.runs.statistics import Comparison, compare_paired, estimate
+from nnjax.runs.settings import Setting, estimate_over
+from nnjax.runs.statistics import Comparison, compare_paired
 from nnjax.train.storage.records import FINISHED
 from nnjax.train.storage.selection import value_of
 
@@ -22,11 +22,11 @@ def table(run: TrainedTrials, metric: str | None) -> pd.DataFrame:
     """Make a table of one row a setting; see `Run.settings`."""
     import pandas as pd
 
-    places = [one.trials for ranking in run.rankings for one in ranking.candidates]
-    rows = [
-        {"setting": setting.label, **dataclasses.asdict(estimate(list(values.values()), _folds(setting)))}
-        for setting, values in sorted(by_replicate(run, metric), key=lambda pair: places.index(pair[0].trials))
-    ]
+    chosen_by = {one.trials: ranking.metric for ranking in run.rankings for one in ranking.candidates}
+    places, rows = list(chosen_by), []
+    for setting, values in sorted(by_replicate(run, metric), key=lambda pair: places.index(pair[0].trials)):
+        found = estimate_over(setting, metric or chosen_by[setting.trials], list(values.values()))
+        rows.append({"setting": setting.label, **dataclasses.asdict(found)})
     return pd.DataFrame(rows)
 
 

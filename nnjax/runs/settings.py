@@ -10,9 +10,9 @@ from nnjax.core.object_refs import short_name
 from nnjax.core.text import field_name, show
 from nnjax.core.types import DataFacts
 from nnjax.models.registry import traits_of
-from nnjax.nn.metrics import metric_of, usual_metrics
+from nnjax.nn.metrics import metric_of, range_of, usual_metrics
 from nnjax.runs.run_protocol import Setting, TrainedTrials
-from nnjax.runs.statistics import estimate
+from nnjax.runs.statistics import Estimate, estimate
 from nnjax.train.engine.device_data import output_width
 from nnjax.train.storage.records import DIVERGED, FINISHED, Record, is_scored
 from nnjax.train.storage.selection import ALL, group_settings
@@ -107,6 +107,12 @@ def scores(run: TrainedTrials, setting: Setting, metric: str, part: str | None =
     """Collect a metric of a setting's trials, [trials], NaN where there is none; by default on the report's part."""
     part = part or report_part(setting)
     return np.array([score(run.specs[i].experiment, run.records[i], metric, part) for i in setting.trials])
+
+
+def estimate_over(setting: Setting, metric: str, values: Sequence[float] | np.ndarray) -> Estimate:
+    """Estimate the mean of a metric over a setting's seeds or folds; its interval ends where no value can be."""
+    experiment = setting.experiment
+    return estimate(values, experiment.data.folds, range_of(metric, experiment.loss, experiment.metrics or ()))
 
 
 def mean_and_spread(values: Sequence[float] | np.ndarray) -> tuple[float, float, int]:

@@ -5,6 +5,7 @@ batches, so they are compared seed by seed, which takes the luck of the draw out
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -24,7 +25,8 @@ class Estimate:
     Attributes:
       mean: NaN where no value is finite.
       spread: the sample standard deviation; NaN for fewer than two values.
-      low, high: ends of the 95 % confidence interval of the mean (Student 1908); NaN for fewer than two values.
+      low, high: ends of the 95 % confidence interval of the mean (Student 1908), cut where no value can be, which leaves
+        its coverage as it is; NaN for fewer than two values.
       count: finite values.
     """
 
@@ -35,7 +37,11 @@ class Estimate:
     count: int
 
 
-def estimate(values: Sequence[float] | np.ndarray, folds: int | None = None) -> Estimate:
+def estimate(
+    values: Sequence[float] | np.ndarray,
+    folds: int | None = None,
+    within: tuple[float, float] = (-math.inf, math.inf),
+) -> Estimate:
     """Estimate a mean from the finite ones of some values.
 
     Args:
@@ -43,6 +49,7 @@ def estimate(values: Sequence[float] | np.ndarray, folds: int | None = None) -> 
       folds: k where they come from k-fold cross-validation. Folds share most of their training examples, so their mean
         varies more than that of independent values: its variance is taken as (1/n + 1/(k-1)) of theirs (Nadeau & Bengio
         2003, equation 9).
+      within: the smallest and the largest value that there can be (`nnjax.nn.metrics.range_of`).
     """
     finite = np.asarray(values, float)
     finite = finite[np.isfinite(finite)]
@@ -53,7 +60,8 @@ def estimate(values: Sequence[float] | np.ndarray, folds: int | None = None) -> 
 
     spread = float(finite.std(ddof=1))
     half = float(stdtrit(len(finite) - 1, (1 + LEVEL) / 2)) * spread * _shrink(len(finite), folds)
-    return Estimate(mean, spread, mean - half, mean + half, len(finite))
+    low, high = max(mean - half, min(within[0], mean)), min(mean + half, max(within[1], mean))
+    return Estimate(mean, spread, low, high, len(finite))
 
 
 def _shrink(count: int, folds: int | None) -> float:

@@ -7,6 +7,7 @@ import pytest
 from estimator_data import irises
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import check_scoring, make_scorer
 from sklearn.model_selection import GridSearchCV, GroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
@@ -19,6 +20,7 @@ from nnjax.estimators import (
     PopulationSearchCV,
     training,
 )
+from nnjax.estimators.population_search import range_of_scores
 from nnjax.runs.statistics import estimate
 
 CV = StratifiedKFold(3, shuffle=True, random_state=1)
@@ -56,8 +58,18 @@ def test_all_of_a_search_is_one_population(monkeypatch):
     for seed in (0, 1):
         alone = clone(PIPE).set_params(**table["params"][3], net__random_state=3 + seed).fit(x[train], y[train])
         assert table[f"split{1 + 3 * seed}_test_score"][3] == alone.score(x[test], y[test])
-    bounds = estimate([table[f"split{i}_test_score"][0] for i in range(6)], 3)
+    bounds = estimate([table[f"split{i}_test_score"][0] for i in range(6)], 3, (0.0, 1.0))
     assert (table["low_test_score"][0], table["high_test_score"][0]) == (bounds.low, bounds.high)
+
+
+def test_intervals_end_where_no_score_can_be():
+    """As scikit-learn's pages of the metrics say."""
+    inf = np.inf
+    known = {"accuracy": (0, 1), "f1_macro": (0, 1), "roc_auc_ovr": (0, 1), "r2": (-inf, 1), "neg_log_loss": (-inf, 0)}
+    known |= {"neg_root_mean_squared_error": (-inf, 0), "adjusted_rand_score": (-inf, inf), None: (0, 1)}
+    assert {name: range_of_scores(check_scoring(PIPE, name), PIPE) for name in known} == known
+    assert range_of_scores(make_scorer(lambda y, p: 2.0), PIPE) == (-inf, inf)
+    assert range_of_scores(lambda estimator, x, y: 2.0, PIPE) == (-inf, inf)
 
 
 @pytest.mark.slow

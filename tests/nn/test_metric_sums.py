@@ -5,6 +5,7 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from sklearn import metrics as sklearn
 
@@ -18,6 +19,7 @@ from nnjax.nn.metrics import (
     directions_of,
     is_maximized,
     metric_of,
+    range_of,
     trace_metric,
     weighted_sum,
 )
@@ -166,6 +168,18 @@ def test_a_metric_of_the_users():
     assert not is_maximized("val_my_accuracy", mine)  # though it ends as accuracy does
     assert not is_maximized("val_top_two")
     assert (direction_of("val_top_two"), direction_of("val_loss"), direction_of("test_f1_3")) == (None, None, True)
+
+
+def test_the_ranges_of_scores():
+    """Shares lie in [0, 1], errors at 0 and above, R² at 1 and below; what is a user's where they say so."""
+    inf = np.inf
+    known = {"best_val_accuracy": (0, 1), "test_f1_3": (0, 1), "roc_auc": (0, 1), "train_r2_eval": (-inf, 1)}
+    known |= {"root_mean_squared_error": (0, inf), "val_huber": (0, inf), "best_val_loss": (0, inf), "seconds": (-inf, inf)}
+    assert {score: range_of(score, "kl_divergence") for score in known} == known
+    assert range_of("loss", ObjectRef(optax.losses.squared_error)) == (0, inf)
+    assert range_of("loss", ObjectRef(lambda y, z: z[:, 0])) == (-inf, inf)
+    own = (ObjectRef(Metric(top_two, maximized=True, range=(0.0, 1.0))), ObjectRef(Metric(top_two, False, label="gap")))
+    assert (range_of("val_top_two", "huber", own), range_of("val_gap", "huber", own)) == ((0, 1), (-inf, inf))
 
 
 @pytest.mark.parametrize(

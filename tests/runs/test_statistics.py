@@ -75,3 +75,15 @@ def test_the_interval_of_a_median():
     samples = np.random.default_rng(0).exponential(size=(2000, 101))
     covered = [low <= np.log(2) <= high for _, low, high in map(median, samples)]
     assert 0.94 < np.mean(covered) < 0.975
+
+
+def test_an_interval_ends_where_no_value_can_be():
+    """Of 1, 1 and .91: mean .97, s = .0519615, t(.975, 2) = 4.302653, so .97 ± .129080; cut it still holds the mean."""
+    shares = [1.0, 1.0, 0.91]
+    free = estimate(shares)
+    assert (free.low, free.high) == pytest.approx((0.840920, 1.099080), abs=1e-6)
+    cut = estimate(shares, within=(0.0, 1.0))
+    assert (cut.mean, cut.low, cut.high) == (free.mean, free.low, 1.0)
+    assert estimate([0.001, 0.2], within=(0.0, np.inf)).low == 0
+    below = estimate([-2e-7, -1e-7], within=(0.0, np.inf))  # rounding may leave the range
+    assert below.low == below.mean < 0 < below.high

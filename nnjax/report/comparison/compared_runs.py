@@ -9,8 +9,8 @@ from nnjax.core.experiment import Experiment, Replicate, replicate_of
 from nnjax.report.text import named
 from nnjax.runs.choice import Choice, choose, validation_metrics
 from nnjax.runs.run import Run
-from nnjax.runs.settings import Setting
-from nnjax.runs.statistics import Estimate, compare_paired, difference_of_means, estimate
+from nnjax.runs.settings import Setting, estimate_over
+from nnjax.runs.statistics import Estimate, compare_paired, difference_of_means
 from nnjax.train.storage.records import OVER
 from nnjax.train.storage.selection import IN_PLACE, LOSS, comparable, direction, value_of
 
@@ -94,7 +94,7 @@ def _side(run: Run, letter: str, choice: Choice) -> ComparedRun:
     values = {i: value_of(one, run.records[i], choice.metric) for i, one in own.items()}
     known = {replicate_of(own[i]): value for i, value in values.items() if math.isfinite(value)}
     broken = any(run.records[i].status in OVER and not math.isfinite(value) for i, value in values.items())
-    score = estimate(list(known.values()), choice.setting.experiment.data.folds)
+    score = estimate_over(choice.setting, choice.metric, list(known.values()))
     return ComparedRun(letter, name_of(run, letter), run, choice, known, score, broken)
 
 
