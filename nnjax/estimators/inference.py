@@ -16,6 +16,7 @@ from nnjax.models.model import Variables
 from nnjax.models.registry import make_model, traits_of
 from nnjax.nn.activations import activation_of
 from nnjax.runs.weights import in_batches
+from nnjax.train.jax_modes import refuse_fork
 
 ROWS = 256  # of every call: a row has the same outputs among any others
 What = Literal["outputs", "codes", "copies"]
@@ -38,7 +39,11 @@ def apply(
       variables: its weights and state.
       hyper: the hyperparameters it was trained with.
       x: the rows.
+
+    Raises:
+      UserError: JAX cannot run in this process.
     """
+    refuse_fork()
     function = _compiled(what, config, shape, num_outputs)
     numbers = {name: np.float32(value) for name, value in hyper.items()}
 

@@ -56,10 +56,7 @@ class Examples(NamedTuple):
 
 def read_inputs(estimator: Any, X: Any, reset: bool) -> Float[np.ndarray, "n d"]:
     """Check inputs as scikit-learn does; where some are not finite, the first one's column and row are named."""
-    try:
-        return validate_data(estimator, X, reset=reset, dtype=np.float32, order="C")
-    except ValueError as error:
-        raise _located(error, X) from None
+    return _checked(estimator, X, reset=reset)
 
 
 def read_classes(
@@ -77,10 +74,7 @@ def read_classes(
     Raises:
       ValueError: as scikit-learn words it.
     """
-    try:
-        x, y = validate_data(estimator, X, y, reset=known is None, dtype=np.float32, order="C")
-    except ValueError as error:
-        raise _located(error, X) from None
+    x, y = _checked(estimator, X, y, reset=known is None)
     check_classification_targets(y)
     labels = column_or_1d(y, warn=True)
     classes, indices = np.unique(labels, return_inverse=True)
@@ -104,14 +98,19 @@ def read_classes(
 
 def read_numbers(estimator: Any, X: Any, y: Any, sample_weight: Any, reset: bool = True) -> Examples:
     """Check the examples of a regression, of one or several targets; arguments as `read_classes`."""
-    options = {"dtype": np.float32, "order": "C", "multi_output": True, "y_numeric": True, "reset": reset}
-    try:
-        x, y = validate_data(estimator, X, y, **options)
-    except ValueError as error:
-        raise _located(error, X) from None
+    x, y = _checked(estimator, X, y, multi_output=True, y_numeric=True, reset=reset)
     single = y.ndim == 1 or y.shape[1] == 1
     targets = (column_or_1d(y, warn=True)[:, None] if single else y).astype(np.float64)
     return without_zeros(Examples(x, targets, _weights(sample_weight, x), single=single))
+
+
+def _checked(estimator: Any, X: Any, *targets: Any, **options: Any) -> Any:
+    """Check inputs, and targets where given, by scikit-learn's rules."""
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):  # of numbers that float32 does not hold, as is said
+            return validate_data(estimator, X, *targets, dtype=np.float32, order="C", **options)
+    except ValueError as error:
+        raise _located(error, X) from None
 
 
 def _weights(sample_weight: Any, x: np.ndarray) -> Float[np.ndarray, " n"] | None:

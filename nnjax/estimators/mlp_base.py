@@ -66,7 +66,10 @@ class BaseMLP(NetworkEstimator):
     }
 
     def _experiment(self, examples: Examples, size: float) -> Experiment:
-        widths = tuple(np.atleast_1d(np.asarray(self.hidden_layer_sizes, int)).tolist())
+        given = np.atleast_1d(np.asarray(self.hidden_layer_sizes))
+        if given.size and given.dtype.kind not in "iu":
+            raise ValueError(f"hidden_layer_sizes must be integers, got {given.tolist()}.")
+        widths = tuple(given.astype(int).tolist())
         if any(width < 1 for width in widths):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {list(widths)}.")
         loss, output = self._loss(examples)

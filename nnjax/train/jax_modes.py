@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import os
 import pathlib
 import warnings
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import jax
 
 from nnjax.core import messages
 from nnjax.core.compile_cache import remove_damaged
+from nnjax.core.errors import UserError
 from nnjax.core.jax_environment import GUARDS, reason, start_errors
 from nnjax.core.jax_setup import backend_runs, cache_folder, configure, devices_are_chosen, num_cores
 
@@ -38,13 +40,32 @@ def _say_unused(cores: int) -> None:
         )
 
 
+@functools.cache  # which a fork inherits
+def _first_process() -> int:
+    return os.getpid()
+
+
+def refuse_fork() -> None:
+    """Refuse a copy of a process that JAX ran in: its threads are not in the copy, which would wait for ever.
+
+    Raises:
+      UserError: this process is one.
+    """
+    if _first_process() != os.getpid():
+        raise UserError(
+            "This process is a fork of one in which JAX was running, and JAX cannot go on in it: start processes by "
+            "'spawn', as joblib's backend 'loky' does, or use threads."
+        )
+
+
 @contextlib.contextmanager
 def started() -> Iterator[None]:
     """Set JAX up, and report what keeps it from starting; let NaN, infinities and copies pass where they are forbidden.
 
     Raises:
-      UserError: JAX cannot start as the environment asks.
+      UserError: JAX cannot start as the environment asks, or not in a fork.
     """
+    refuse_fork()
     with start_errors(), contextlib.ExitStack() as stack:
         setup()
         stack.callback(setattr, warnings, "showwarning", warnings.showwarning)

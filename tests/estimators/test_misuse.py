@@ -1,6 +1,8 @@
 """Misuse of estimators and searches: the errors and warnings are those of scikit-learn's, to the letter."""
 
+import os
 import pickle
+import signal
 import types
 import warnings
 
@@ -124,3 +126,34 @@ def test_errors_of_what_was_trained(name, trained):
     )
     assert theirs != (None, set())
     assert ours == theirs
+
+
+def test_widths_are_integers():
+    """scikit-learn raises a TypeError that names no parameter."""
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes must be integers, got \[8.5\]"):
+        OURS.C(hidden_layer_sizes=(8.5,)).fit(X, Y)
+
+
+def test_numbers_beyond_float32_are_located_without_more_warnings():
+    error, said = outcome(lambda: OURS.C().fit(X * np.where(np.arange(4) == 2, 1e40, 1), Y))
+    assert "column 2, row 0" in error[1]
+    assert not said
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
+@pytest.mark.filterwarnings("ignore:os.fork")
+def test_a_fork_of_a_process_with_jax_is_refused(trained):
+    """As joblib's backend "multiprocessing" makes it: it would wait for ever."""
+    model = pickle.loads(trained[0])
+    model.predict(FRAME)
+    reads, writes = os.pipe()
+    child = os.fork()
+    if not child:
+        signal.alarm(60)
+        errors = [outcome(model.predict, FRAME)[0], outcome(OURS.C().fit, X, Y)[0]]
+        os.write(writes, "\n".join(str(error) for error in errors).encode())
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    os.close(writes)
+    with os.fdopen(reads) as said:
+        assert said.read().count("This process is a fork of one in which JAX was running") == 2
