@@ -48,7 +48,8 @@ def apply(
     numbers = {name: np.float32(value) for name, value in hyper.items()}
 
     def padded(rows: np.ndarray) -> np.ndarray:
-        whole = np.pad(rows, [(0, ROWS - len(rows)), (0, 0)])
+        missing = np.zeros((ROWS - len(rows), rows.shape[1]), rows.dtype)
+        whole = np.concatenate([rows, missing]) if len(missing) else rows
         return np.asarray(function(variables, numbers, whole))[: len(rows)]
 
     return in_batches(padded, x, ROWS, np.float32)
