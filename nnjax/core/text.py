@@ -8,6 +8,7 @@ SMALL = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "
 
 
 WORD, SENTENCE = 300, 3000  # characters of a word, and of a sentence, that are shown whole
+MOST_NUMBERS = 20  # of an array that are shown
 
 
 def printable(text: str) -> str:
@@ -24,6 +25,9 @@ def _shortened(text: str, length: int) -> str:
 def represent(value: object) -> str:
     """Write any value for a sentence, in few characters; some, such as a whole number of 5,000 digits, have no repr."""
     try:
+        shape = getattr(value, "shape", ())
+        if isinstance(shape, tuple) and math.prod(shape) > MOST_NUMBERS:
+            return f"{type(value).__name__} of shape {shape}"
         return _shortened(repr(value), WORD)
     except Exception:  # of anyone's class
         return f"a value of type {type(value).__name__}"

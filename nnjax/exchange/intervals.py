@@ -6,7 +6,9 @@ those of the folds or of the validation part where one setting was trained for f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -52,7 +54,7 @@ def predict_intervals(
     run: Run, x: Any, level: float, trial: int | None, which: str | None, calibration: Any
 ) -> Intervals | PredictionSets:
     """Predict with intervals or sets; see `Run.predict`."""
-    if isinstance(level, bool) or not isinstance(level, int | float) or not 0 < level < 1:
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
         raise UserError(f"interval is {represent(level)}, but a number between 0 and 1 was expected, such as 0.9.")
     found = _unused(run, trial, which) if calibration is None else _given(run, trial, which, calibration)
     first = found.networks[0][0]
@@ -120,7 +122,9 @@ def _given(run: Run, trial: int | None, which: str | None, calibration: Any) -> 
         x, y = prepared.dataset.x[prepared.test], _targets(run, number, prepared.test)
     else:
         if not isinstance(calibration, tuple | list) or len(calibration) != 2:
-            raise UserError(f"calibration is {represent(calibration)}, but (x, y) or 'test' was expected.")
+            several = isinstance(calibration, tuple | list)
+            what = f"has {count(len(calibration), 'part')}" if several else f"is {represent(calibration)}"
+            raise UserError(f"calibration {what}, but (x, y) or 'test' was expected.")
         x, y = rows_of(network.facts, calibration[0]), _targets_of(network, calibration[1])
         if len(x) != len(y):
             raise UserError(f"calibration has {len(x)} rows of x, but {len(y)} of y: give one y for each x.")
@@ -143,10 +147,11 @@ def _targets_of(network: Network, y: Any) -> np.ndarray:
         unknown = [label for label in y.ravel().tolist() if label not in place]
         if y.ndim != 1 or unknown:
             what = f"the class {represent(unknown[0])}" if unknown else f"the shape {y.shape}"
-            raise UserError(f"The y of calibration has {what}, but [n] classes of the run were expected.")
+            raise UserError(f"The y of calibration has {what}, but a class of the run was expected for each row: [n].")
         return np.array([place[label] for label in y.tolist()], int)
     try:
-        found = np.asarray(y, float).reshape(len(y), -1)
+        found = np.asarray(y, float)
+        found = found.reshape(len(found), math.prod(found.shape[1:]))
     except (TypeError, ValueError):
         found = np.zeros((0, 0))
     if found.shape[1:] != (facts.num_targets,) or not np.isfinite(found).all():

@@ -116,9 +116,14 @@ def test_the_chosen_network_is_calibrated_on_what_is_passed():
         ((x, y[:, 0]), "numbers were expected"),
         ("validation", "'test' was expected"),
         ((x[:5], y[:5]), "at least 9 calibration"),
+        ((x[:0], y[:0]), "at least 9 calibration examples, but there are 0"),
+        ((x,), "calibration has one part, but"),
+        (x, r"calibration is ndarray of shape \(60, "),
     ):
         with pytest.raises(UserError, match=words):
             run.predict(x, interval=0.9, calibration=given)
+    none = run.predict(x[:0], interval=np.float32(0.9), calibration=(x, y))
+    assert none.low.shape == none.values.shape == (0, *found.values.shape[1:])
     for level in (0, 1, 90, True, "0.9"):
         with pytest.raises(UserError, match="a number between 0 and 1"):
             run.predict(x, interval=level)

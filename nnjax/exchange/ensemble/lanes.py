@@ -135,6 +135,8 @@ def outputs_of_all(networks: Sequence[Network], x: np.ndarray) -> Float[np.ndarr
 def _in_batches(function: Callable[[np.ndarray], Any], x: np.ndarray) -> np.ndarray:
     """Apply a function to [m, b, k] (or [b, k]) to rows x [n, d], in batches of at most two sizes: [m, n, k]."""
     x = x if x.dtype == np.float64 else np.asarray(x, np.float32)
+    if not len(x):  # the outputs' shape is that of one example's
+        return _in_batches(function, np.zeros((1, *x.shape[1:]), x.dtype))[:, :0]
     parts = [np.asarray(function(x[start : start + BATCH])) for start in range(0, len(x), BATCH)]
     return np.concatenate([part if part.ndim == 3 else part[None] for part in parts], axis=1)
 
