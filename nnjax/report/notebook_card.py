@@ -54,9 +54,10 @@ def _tested(run: Run, trial: int) -> dict[str, str]:
     values = run.records[trial].values
     start = "best_test_" if run.facts(trial).sizes[1] else "test_"
     parts = {name.removeprefix(start): value for name, value in values.items() if name.startswith(start)}
-    if "loss" in parts and list(parts.values()).count(parts["loss"]) > 1:  # by its own name too
-        del parts["loss"]
-    found = [f"{name} {number(value)}" for name, value in parts.items()]
+    told = {name: number(value) for name, value in parts.items()}
+    if "loss" in told and list(told.values()).count(told["loss"]) > 1:  # by its own name too, up to rounding
+        del told["loss"]
+    found = [f"{name} {text}" for name, text in told.items()]
     return {"on the test part": ", ".join(found).replace("_", " ")} if found else {}
 
 

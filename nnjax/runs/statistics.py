@@ -25,8 +25,8 @@ class Estimate:
     Attributes:
       mean: NaN where no value is finite.
       spread: the sample standard deviation; NaN for fewer than two values.
-      low, high: ends of the 95 % confidence interval of the mean (Student 1908), cut where no value can be, which leaves
-        its coverage as it is; NaN for fewer than two values.
+      low, high: ends of the 95 % confidence interval of the mean (Student 1908), cut where no value can be, which
+        leaves its coverage as it is; NaN for fewer than two values.
       count: finite values.
     """
 

@@ -41,6 +41,16 @@ def test_a_run_shows_its_best_setting_with_the_interval_and_its_verdict(run):
     assert "report" not in found
 
 
+def test_the_loss_is_told_once_on_the_test_part():
+    """Its two names differ by the rounding of two programs."""
+    run = fake_run(CLASSIFIER)
+    run.records[0].values |= {"best_test_loss": 0.5, "best_test_categorical_crossentropy": np.nextafter(0.5, 1)}
+    row = texts(run._repr_html_())
+    told = row[row.index("on the test part") + 1]
+    assert "categorical crossentropy 0.5" in told
+    assert ", loss" not in told
+
+
 def test_a_run_with_a_report_links_to_it(run, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run").mkdir()
