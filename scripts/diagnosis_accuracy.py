@@ -1,7 +1,7 @@
 """Measure the diagnosis on labeled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
 
 Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict. The part "synthetic" is drawn
-anew from formulas (`scripts/curves/synthetic.py`), "strangers", "newcomers" and "visitors" are in files of their names.
+anew from formulas (`scripts/curves/synthetic.py`), "strangers", "newcomers", "visitors" and "settlers" are in files of their names.
 """
 
 import pathlib
@@ -12,7 +12,7 @@ from nnjax.cli.main import run
 from nnjax.core.errors import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnosis/curves.npz", "the file that label_curves wrote")
-APART = ("strangers", "newcomers", "visitors")
+APART = ("strangers", "newcomers", "visitors", "settlers")
 PARTS = ["tuning", "test", "fresh", "unseen", "last", *APART, "synthetic"]
 PART = flags.DEFINE_enum("part", "last", PARTS, "which part of the curves")
 IMAGES = flags.DEFINE_string("images", None, "folder of the figures")

@@ -13,10 +13,10 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", None, "the .npz file to write")
-PART = flags.DEFINE_enum("part", "newcomers", ["strangers", "newcomers", "visitors"], "which runs")
+PART = flags.DEFINE_enum("part", "newcomers", ["strangers", "newcomers", "visitors", "settlers"], "which runs")
 COUNT = flags.DEFINE_integer("count", 260, "how many")
 RUNS = flags.DEFINE_string("runs", None, "folder in which whole runs are kept")
-SEEDS = {"strangers": 2026, "newcomers": 20261130, "visitors": 20261201}
+SEEDS = {"strangers": 2026, "newcomers": 20261130, "visitors": 20261201, "settlers": 20261202}
 
 
 def main(argv: list[str]) -> None:
@@ -26,6 +26,8 @@ def main(argv: list[str]) -> None:
     out = check_out(OUT.value, ".npz")
     from scripts.curves import (
         newcomers,
+        settler_runs,
+        settlers,
         store,
         stranger_labels,
         stranger_runs,
@@ -35,9 +37,12 @@ def main(argv: list[str]) -> None:
         visitors,
     )
 
-    source = {"strangers": strangers, "newcomers": newcomers, "visitors": visitors}[PART.value]
-    third = source is visitors
-    train, label = (visitor_runs.run, visitor_labels.label) if third else (stranger_runs.run, stranger_labels.label)
+    source, train, label = {
+        "strangers": (strangers, stranger_runs.run, stranger_labels.label),
+        "newcomers": (newcomers, stranger_runs.run, stranger_labels.label),
+        "visitors": (visitors, visitor_runs.run, visitor_labels.label),
+        "settlers": (settlers, settler_runs.run, visitor_labels.label),
+    }[PART.value]
     found = []
     for i, plan in enumerate(source.plans(COUNT.value, SEEDS[PART.value])):
         file = pathlib.Path(RUNS.value) / f"{i:04d}.npz" if RUNS.value else None
