@@ -1,7 +1,8 @@
 """Measure the diagnosis on labeled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
 
 Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict. The part "synthetic" is drawn
-anew from formulas (`scripts/curves/synthetic.py`), "strangers", "newcomers", "visitors" and "settlers" are in files of their names.
+anew from formulas (`scripts/curves/synthetic.py`), "strangers", "newcomers", "visitors" and "settlers" are in files of
+their names.
 """
 
 import pathlib

@@ -184,7 +184,7 @@ def _trials(
     name: str, table: Table, log: Log, path: str, form: str, named: Mapping[str, str] | None, remarks: list[str]
 ) -> list[_Trial]:
     """Make the trials of a table: a set of curves to judge each."""
-    choices = [_given(table, named, path)] if named else columns.choose(table)
+    choices = [_given(table, named, path)] if named else columns.choose(table) or _by_part(table, path, remarks)
     judged = {column for choice in choices for column in choice.columns.values()}
     out = []
     for choice in choices:
@@ -202,11 +202,24 @@ def _trials(
             out.append(_Trial(", ".join(filter(None, [name, *head])), kept, source, choice.is_game, ends))
     if out:
         return out
-    found = ", ".join(map(repr, list(table)[:8])) or "its columns"
+    found = ", ".join([repr(column) for column in table if column.strip()][:8]) or "its columns"
     naming = remedy('columns={"loss": NAME}', "--columns=loss=NAME")
     raise UserError(
         f"{path} has no loss among {found}; a column such as loss or val_loss was expected ({naming} names another)."
     )
+
+
+def _by_part(table: Table, path: str, remarks: list[str]) -> list[Choice]:
+    """Take columns named train and valid for losses where both fall from beginning to end: accuracies rise."""
+    parts = {"train_loss": columns.TRAIN, "val_loss": set(columns.VALIDATION)}
+    named = {curve: [name for name in table if columns.is_named(name, part)] for curve, part in parts.items()}
+    chosen = {curve: names[0] for curve, names in named.items() if names}
+    measured = [y[np.isfinite(y)] for y in (np.asarray(table[name], float) for name in chosen.values())]
+    if len(chosen) < 2 or not all(len(y) > 1 and y[-1] < y[0] for y in measured):
+        return []
+    listed = " and ".join(chosen.values())
+    remarks.append(f"remark: {listed} of {path} are taken for losses, since they fall (--columns names others).")
+    return [Choice("", chosen)]
 
 
 def _schedule_epochs(table: Table, judged: set[str], path: str, remarks: list[str]) -> int | None:

@@ -30,6 +30,7 @@ class Network(linen.Module):
 
     @linen.compact
     def __call__(self, x: jax.Array, trains: bool) -> jax.Array:
+        """Return outputs [b, k] of inputs [b, d]."""
         plan, act = self.plan, getattr(linen, self.plan.activation)
         if plan.network == "conv":
             x = x.reshape(-1, *settler_data.SHAPES[plan.problem], 1)

@@ -18,14 +18,14 @@ Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
 ACTIVATIONS = {"relu": nn.ReLU, "tanh": nn.Tanh, "elu": nn.ELU, "gelu": nn.GELU, "sigmoid": nn.Sigmoid}
 
 
-class Dense(nn.Module):
+class _Dense(nn.Module):
     """Layers that each see the inputs and all layers before (Huang et al. 2017)."""
 
     def __init__(self, plan: Settler, inputs: int, outputs: int) -> None:
         super().__init__()
         sizes = list(itertools.accumulate((inputs, *plan.widths)))
         self.layers = nn.ModuleList(nn.Linear(size, width) for size, width in zip(sizes, plan.widths, strict=False))
-        self.act, self.drop, self.last = ACTIVATIONS[plan.activation](), nn.Dropout(plan.dropout), None
+        self.act, self.drop = ACTIVATIONS[plan.activation](), nn.Dropout(plan.dropout)
         self.last = nn.Linear(sizes[-1], outputs)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -34,7 +34,7 @@ class Dense(nn.Module):
         return self.last(x)
 
 
-class Recurrent(nn.Module):
+class _Recurrent(nn.Module):
     """Reads an image or a text row by row and answers by its last state."""
 
     def __init__(self, plan: Settler, outputs: int) -> None:
@@ -52,9 +52,9 @@ def build(plan: Settler, inputs: int, outputs: int) -> nn.Module:
     """Build the network of a plan for inputs [n, d]."""
     act, drop = ACTIVATIONS[plan.activation], [nn.Dropout(plan.dropout)] * (plan.dropout > 0)
     if plan.network == "dense":
-        return Dense(plan, inputs, outputs)
+        return _Dense(plan, inputs, outputs)
     if plan.network == "recurrent":
-        return Recurrent(plan, outputs)
+        return _Recurrent(plan, outputs)
     if plan.network == "conv":
         norm = [nn.BatchNorm2d(8)] * plan.batch_norm + [nn.GroupNorm(2, 8)] * plan.norm
         layers = [nn.Unflatten(1, (1, *settler_data.SHAPES[plan.problem])), nn.Conv2d(1, 8, 3, 2, 1), *norm, act()]

@@ -11,6 +11,7 @@ import numpy as np
 
 from scripts.curves.settlers import NUM_TEST, Settler, good_rate, problem
 from scripts.curves.stranger_labels import Run, gain_and_cost
+from scripts.curves.stranger_runs import ACCURACIES, NAMES
 
 History = dict[str, np.ndarray]
 Parts = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -133,7 +134,7 @@ def _sklearn(plan: Settler, epochs: int, parts: Parts, classes: int) -> dict[str
             except ValueError as error:
                 if "finite" not in str(error):  # it refuses weights that are not
                     raise
-                return {name: [*values, np.nan] for name, values in history.items()} or {"train_loss": [np.nan]}
+                return {name: [*history.get(name, []), np.nan] for name in (*NAMES, *(ACCURACIES if classes else ()))}
             history.setdefault("train_loss", []).append(float(model.loss_curve_[-1]))
             for name, key in (("train", "train_eval"), ("val", "val_loss"), ("test", "test_loss")):
                 loss, right = scored(plan, z[name], parts[name][1], classes)

@@ -31,15 +31,19 @@ def recognizes(source: Source) -> bool:
         return named or headerless.is_numeric(body[0])
     if _start(found) is None and not headerless.applies(body):
         return False
+    if sum(any(cell.endswith((":", "=")) for cell in cells) for cells in body) > 0.5 * len(body):
+        return False  # printed text: loss: 0.5
     numeric = [sum(map(is_number, cells)) >= 0.3 * sum(not is_absent(cell) for cell in cells) > 0 for cells in body]
     return sum(numeric) > 0.5 * (len(body) - 1) and _is_even(body)
 
 
 def _start(found: Sequence[tuple[int, Sequence[str]]]) -> int | None:
-    """Return the place of the header: one of the first rows, of texts, as long as the others or one shorter."""
+    """Return the place of the header: one of the first rows, of texts, as long as the others; of curves, or one less."""
     usual = _usual([len(cells) for _, cells in found[:_SEEN]])
     for i, (_, cells) in enumerate(found[:3]):
-        if _is_header(cells) and (len(cells) in (usual, usual - 1) if usual > 1 else columns.name_of(cells[0])):
+        names_curves = any(map(columns.name_of, cells))
+        fits = len(cells) == usual > 1 or (names_curves and len(cells) in (usual, usual - 1))
+        if _is_header(cells) and fits:
             return i
     return 0 if len(found) < 3 and _is_header(found[0][1]) else None
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from nnjax.diagnosis import columns
 from nnjax.diagnosis.readers import rows
 from nnjax.diagnosis.readers.printed import epoch_of, iteration_of, lines_of, pairs, part_in
 from nnjax.diagnosis.readers.source import Log, Reader, Source
@@ -25,17 +26,22 @@ def read(source: Source) -> Log:
     read: list[dict[str, Any]] = []
     places: list[str] = []
     epoch: float | None = None
-    part = ""
+    part, headed = "", set[str]()
     for number, line in found:
         named = epoch_of(line)
         epoch = named if named is not None else epoch
+        plain = set(pairs(line))
+        if named is not None or plain & headed:
+            part = ""  # the next epoch, or the same curve again
         own: dict[str, Any] = dict(pairs(line, part))
-        if len(own) == 1 and _NOTICE.search(line):
-            continue  # Saved best model (loss: 0.2407)
+        if len(own) < 2 and _NOTICE.search(line):
+            continue  # Saved best model (loss: 0.2407); validation loss decreased (inf --> 0.24). Saving model ...
         if not own:
-            part = part_in(line) if line.rstrip().endswith((":", "...")) else part  # Test Error:
+            if line.rstrip().endswith((":", "...")):  # Test Error:
+                heading = part_in(line.rstrip(" .:"))
+                part, headed = "" if heading in columns.TRAIN else heading, set()
             continue
-        part = ""
+        headed |= plain
         if epoch is not None:
             own["epoch"] = epoch
         if (iteration := iteration_of(line)) is not None:

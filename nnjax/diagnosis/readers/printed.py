@@ -16,6 +16,7 @@ _BARE = columns.TRAIN | set(columns.VALIDATION)
 _NONE = columns.Name("", "", frozenset(), (0, 0), False)
 _EPOCH = re.compile(r"(?:\bepoch|\bep|轮次?|第)['\"]?\s*(?:no\.?|number|#)?\s*[:=#\[(-]*\s*(\d+(?:\.\d+)?)", re.I)
 _ITERATION = re.compile(r"(?:\b(?:iteration|iter|step|global_step|round)\b\s*[:=#\[(]*\s*(\d+))|^\s*\[(\d+)\]\s", re.I)
+_BAR = re.compile(r"\b(\d+)(?:\.0+)?/\d+ \[[^\]]*?\d(?:batch|batches|step|steps)/s")  # 12/171 [00:01<02:39, 1.07batch/s
 _PLACE = re.compile(r"^\s*\[\s*(\d+),\s*(\d+)\]")  # of PyTorch's tutorial: [epoch, step]
 _ROW = re.compile(r"^\s*(\d+):\s+(\S+),\s+(\S+)\s+avg", re.I)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]?|\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?|\[\d\d:\d\d<[^\]]*?(?=,|\])")
@@ -102,5 +103,5 @@ def iteration_of(line: str) -> int | None:
     """Return the number of the iteration that a line names; None where it names none."""
     if (match := _PLACE.match(line)) or (match := _ROW.match(line)):
         return int(match[match.lastindex or 1] if match.re is _PLACE else match[1])
-    match = _ITERATION.search(_TIME.sub(" ", line))
-    return int(match[1] or match[2]) if match else None
+    match = _BAR.search(line) or _ITERATION.search(_TIME.sub(" ", line))
+    return int(next(filter(None, match.groups()))) if match else None

@@ -82,7 +82,10 @@ def sessions_of(rows: Numbers, stride: int) -> list[Session]:
             f"remark: {rows.file} has {epochs:,} epoch{'s' * (epochs > 1)} of several rows each; its rows are judged, "
             "not its epochs."
         )
-        return [one._replace(remarks=[*said, *one.remarks]) for one in _over_steps(rows._replace(epoch=None))]
+        return [
+            one._replace(remarks=[*said, *one.remarks], points=one.points or "a value of a row")
+            for one in _over_steps(rows._replace(epoch=None))
+        ]
     parts = _split(x)
     if _are_blocks(parts, rows.curves):  # first all rows of one curve, then those of another
         parts = [np.argsort(x, kind="stable")]

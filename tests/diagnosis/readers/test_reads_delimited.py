@@ -170,3 +170,22 @@ def test_tables_of_runs_are_refused(loaded, header, row):
 def test_mistakes_are_sentences(loaded, text, message):
     with pytest.raises(UserError, match=message):
         loaded(text)
+
+
+def test_columns_named_by_their_part_are_losses_if_they_fall(both, loaded):
+    rows = zip(EPOCHS, LOSS, VAL, strict=True)
+    text = ",ep,train,valid,total\n" + "".join(f"{i},{i},{a},{b},{a + b}\n" for i, a, b in rows)
+    assert "taken for losses" in both(text).remarks[0]
+    rising = ",ep,train,valid\n" + "".join(
+        f"{i},{i},{1 - a / 9},{1 - b / 9}\n" for i, a, b in zip(EPOCHS, LOSS, VAL, strict=True)
+    )
+    with pytest.raises(UserError, match="has no loss among 'train', 'valid';"):
+        loaded(rising)
+
+
+def test_cells_with_whole_curves(loaded):
+    """As pandas writes a column of lists; a trial a row."""
+    found = loaded(f'Model,Loss\nBOW,"{LOSS.tolist()}"\nLSTM,"{VAL[:9].tolist()}"\n')
+    assert found.names == ["BOW", "LSTM"]
+    np.testing.assert_allclose(found.curves.train_loss[0], LOSS)
+    np.testing.assert_allclose(found.curves.train_loss[1, :9], VAL[:9])

@@ -37,6 +37,9 @@ def printed(form):
         "Training Results - Epoch: {i}  Avg loss: {a:.4f}\nValidation Results - Epoch: {i}  Avg loss: {b:.4f}",
         "Epoch {i}\nTrain: loss {a:.4f}\nVal: loss {b:.4f}",
         "Epoch {i}\n  Train - CE: {a:.4f}, KL: 2.6\n  Val   - CE: {b:.4f}, KL: 3.3\n  -> Saved best (loss: 0.2)",
+        "Epoch: {i}, Steps: 132 | Train Loss: {a:.7f} Vali Loss: {b:.7f} Test Loss: 0.33\n"
+        "Validation loss decreased (inf --> {b:.6f}).  Saving model ...\n\titers: 100, epoch: {i} | loss: 9.1",
+        "Epoch {i}/24\n[====] 100%\tloss: {a:.4f} \tval_loss: {b:.4f}\nValidation loss decreased (inf --> 1).  Saving model ...",
         "Epoch {i}: 9%|x| 4/48 [00:00<00:38, 1.2it/s, loss=9.9]\rEpoch {i}: train_loss={a:.4f} val_loss={b:.4f}",
         "Epoch {i}\n-----\nloss: {a:>7f}  [    0/60000]\nTest Error: \n Accuracy: 95.1%, Avg loss: {b:>8f} \n",
     ],
@@ -119,3 +122,29 @@ def test_a_game(loaded):
 def test_other_texts(loaded, text):
     with pytest.raises(UserError, match="No curves were recognized"):
         loaded(text)
+
+
+def test_a_heading_holds_for_the_lines_below_it(loaded):
+    """Until the next epoch, or the same curve again: the accuracy is that of validation."""
+    form = "== Epoch {i} ==\nLoss: {a:.4f}\nRunning Validation...\n Validation Loss: {b:.4f}\n Accuracy: 0.{i:02d}\n F1: 0.3"
+    curves = loaded(printed(form)).curves
+    np.testing.assert_allclose(curves.val_accuracy, [EPOCHS / 100])
+    np.testing.assert_allclose(curves.train_loss, [LOSS], atol=1e-4)
+    assert curves.train_accuracy is None
+    again = "".join(f"Loss: {a:.4f}\nTest:\nLoss: {b:.4f}\n" for _, a, b in BY_EPOCH)
+    np.testing.assert_allclose(loaded(again).curves.train_loss, [LOSS], atol=1e-4)
+
+
+def test_bars_of_batches_are_points_of_an_epoch(loaded):
+    """Of tqdm.keras in a log file; a bar of epochs has epoch/s."""
+    bars = "".join(f"INFO - 1%|1 | {i}.00/171 [00:00<02:39, 1.07batch/s, loss={a:.4f}]\n" for i, a, _ in BY_EPOCH)
+    found = loaded(bars)
+    assert "24 points" in found.sources[0]
+    np.testing.assert_allclose(found.curves.train_loss, [LOSS], atol=1e-4)
+
+
+def test_settings_above_printed_text_are_no_header(loaded):
+    text = "===building net===\nusing the net of a paper\n" + printed(
+        "Epoch: [{i}][10/400]\tTime 5.6 (6.7)\tLoss {a:.4f} (23.97)\na_s,b_s 0.5 0.6\nc_s,d_s 0.0 0.0"
+    )
+    np.testing.assert_allclose(loaded(text).curves.train_loss, [LOSS], atol=1e-4)
