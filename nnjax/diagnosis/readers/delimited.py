@@ -38,7 +38,7 @@ def recognizes(source: Source) -> bool:
 
 
 def _start(found: Sequence[tuple[int, Sequence[str]]]) -> int | None:
-    """Return the place of the header: one of the first rows, of texts, as long as the others; of curves, or one less."""
+    """Return the place of the header: one of the first rows, of texts, as long as the others (of curves, one less)."""
     usual = _usual([len(cells) for _, cells in found[:_SEEN]])
     for i, (_, cells) in enumerate(found[:3]):
         names_curves = any(map(columns.name_of, cells))
