@@ -5,6 +5,7 @@ those that are there are not trained again.
 """
 
 import pathlib
+from typing import Any
 
 from absl import flags
 
@@ -37,12 +38,13 @@ def main(argv: list[str]) -> None:
         visitors,
     )
 
-    source, train, label = {
+    parts: dict[str, tuple[Any, Any, Any]] = {
         "strangers": (strangers, stranger_runs.run, stranger_labels.label),
         "newcomers": (newcomers, stranger_runs.run, stranger_labels.label),
         "visitors": (visitors, visitor_runs.run, visitor_labels.label),
         "settlers": (settlers, settler_runs.run, visitor_labels.label),
-    }[PART.value]
+    }
+    source, train, label = parts[PART.value]
     found = []
     for i, plan in enumerate(source.plans(COUNT.value, SEEDS[PART.value])):
         file = pathlib.Path(RUNS.value) / f"{i:04d}.npz" if RUNS.value else None

@@ -13,7 +13,20 @@ Table = Mapping[str, np.ndarray]  # column -> [t]
 NOT_FINITE = np.inf  # replaces a loss that was written as NaN: NaN itself means that nothing was written
 ACCURACY = {"accuracy", "accuracies", "acc", "accs", "top1", "acc1", "prec1"}
 # The first is taken.
-VALIDATION = ("val", "valid", "validation", "vali", "dev", "holdout", "test", "testing", "te", "evaluation", "eval")
+VALIDATION = (
+    "val",
+    "valid",
+    "validation",
+    "vali",
+    "va",
+    "dev",
+    "holdout",
+    "test",
+    "testing",
+    "te",
+    "evaluation",
+    "eval",
+)
 TRAIN = {"train", "training", "tr", "fit", "learn"}
 EPOCH, STEP = (
     {"epoch", "epochs", "ep", "round", "rounds"},
@@ -71,7 +84,7 @@ _PLAYERS = (
     {"g", "gen", "generator"},
     {"d", "disc", "discriminator", "dis", "critic"},
 )  # of a game (Goodfellow et al. 2014)
-_PREFIX = re.compile(r"(train|tr|t|valid|vali|val|v|test|te|dev|eval)_?(loss|losses|acc|accs|accuracy|error|err)")
+_PREFIX = re.compile(r"(train|tr|t|valid|vali|val|va|v|test|te|dev|eval)_?(loss|losses|acc|accs|accuracy|error|err)")
 
 
 class Name(NamedTuple):

@@ -192,7 +192,7 @@ def _trials(
             curve: _as_curve(np.asarray(table[column], float), curve, column)
             for curve, column in choice.columns.items()
         }
-        kept = _measured(curves, choice, path, remarks)
+        kept = _without_gaps(_measured(curves, choice, path, remarks))
         if any("loss" in curve for curve in kept):
             source = _described(
                 choice, kept, [column for column in table if column.strip() and column not in judged], log, form
@@ -269,6 +269,12 @@ def _measured(curves: Mapping[str, np.ndarray], choice: Choice, path: str, remar
             "measured, or its data hold nan."
         )
     return {curve: y for curve, y in some.items() if curve in finite}
+
+
+def _without_gaps(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Keep the places with a value where these are too few to be judged: three values are not the 25 epochs between."""
+    some = np.any([~np.isnan(y) for y in curves.values()], axis=0) if curves else np.zeros(0, bool)
+    return {name: y[some] for name, y in curves.items()} if some.sum() < FEWEST else curves
 
 
 def _is_rare(y: np.ndarray, losses: Sequence[np.ndarray]) -> bool:

@@ -101,7 +101,7 @@ def _wine_four(_: np.random.Generator) -> Drawn:
 
 def _wine_alcohol(_: np.random.Generator) -> Drawn:
     """The alcohol of a wine by its other measurements."""
-    x, _ = datasets.load_wine(return_X_y=True)
+    x = datasets.load_wine().data
     return x[:, 1:], x[:, 0]
 
 
@@ -113,7 +113,7 @@ def _tumor(_: np.random.Generator) -> Drawn:
 
 def _tumor_size(_: np.random.Generator) -> Drawn:
     """The logarithm of the largest area of a tumor's cells by all that is not a size."""
-    x, _ = datasets.load_breast_cancer(return_X_y=True)
+    x = datasets.load_breast_cancer().data
     return np.delete(x, [0, 2, 3, 10, 12, 13, 20, 22, 23], axis=1), np.log(x[:, 23])
 
 
@@ -135,7 +135,7 @@ def _severe(_: np.random.Generator) -> Drawn:
 
 def _body(_: np.random.Generator) -> Drawn:
     """Body mass index and blood pressure by the other measurements."""
-    x, _ = _diabetes()
+    x = _diabetes()[0]
     return np.delete(x, [2, 3], axis=1), x[:, 2:4]
 
 

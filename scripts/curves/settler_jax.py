@@ -58,7 +58,7 @@ def flax(plan: Settler, parts: Parts, classes: int) -> Train:
     """Return the training by Flax; it is compiled once for all rates."""
     data = {name: (jnp.asarray(x), jnp.asarray(y)) for name, (x, y) in parts.items()}
     x, y = data["train"]
-    model = Network(plan, classes or int(np.prod(y.shape[1:])))
+    model: Any = Network(plan, classes or int(np.prod(y.shape[1:])))
     loss, decay = loss_of(plan, classes), plan.weight_decay
     kinds = {"sgd": optax.sgd(1.0), "momentum": optax.sgd(1.0, 0.9), "adam": optax.adam(1.0), "yogi": optax.yogi(1.0)}
     kinds |= {"adamw": optax.adamw(1.0, weight_decay=decay), "lamb": optax.lamb(1.0, weight_decay=decay)}
@@ -83,7 +83,8 @@ def flax(plan: Settler, parts: Parts, classes: int) -> Train:
     init = jax.jit(lambda key: (params := model.init(key, x[:2], False), made.init(params)))
 
     def train(plan: Settler, epochs: int) -> History:
-        key, rng, history = jax.random.key(plan.seed), np.random.default_rng(plan.seed), {}
+        key, rng = jax.random.key(plan.seed), np.random.default_rng(plan.seed)
+        history: History = {}
         params, state = init(key)
         count = max(1, len(x) // plan.batch_size)
         for epoch in range(epochs):

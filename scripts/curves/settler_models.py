@@ -113,7 +113,8 @@ def train(plan: Settler, epochs: int, parts: dict[str, tuple[np.ndarray, np.ndar
     model = build(plan, x.shape[1], classes or int(np.prod(y.shape[1:])))
     loss, made, rows_of = loss_of(plan, classes), optimizer(plan, model), batches(len(x), plan)
     slows = torch.optim.lr_scheduler.ReduceLROnPlateau(made, factor=0.2, patience=max(3, plan.epochs // 10))
-    base, history = made.param_groups[0]["lr"], {name: [] for name in ("train_loss", "train_eval")}
+    base = made.param_groups[0]["lr"]
+    history: History = {"train_loss": []}
     count = plan.points or sum(len(r) > 1 or not plan.batch_norm for r in torch.arange(len(x)).split(plan.batch_size))
     for epoch in range(-plan.before, epochs):
         if plan.schedule != "plateau":

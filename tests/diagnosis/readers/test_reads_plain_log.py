@@ -20,6 +20,7 @@ def printed(form):
     [
         "Epoch [{i}/24], Train Loss: {a:.4f}, Val Loss: {b:.4f}",
         "epoch {i} train loss: {a:.4f}, val loss = {b:.4f}",
+        "  ep  {i:2d}  tr_acc 0.3502  va_acc 0.7575  gap -0.4073   tr_loss {a:.4f}  va_loss {b:.4f}",
         "Epoch: {i}\tTraining Loss: {a:.6f} \tValidation Loss: {b:.6f}",
         "Epoch {i}/24 | train_loss={a:.4f} | val_loss={b:.4f} | lr=1.00e-03 | 2.3s",
         "[Epoch {i}] loss {a:.4f} val_loss {b:.4f}",
@@ -134,6 +135,12 @@ def test_a_heading_holds_for_the_lines_below_it(loaded):
     assert curves.train_accuracy is None
     again = "".join(f"Loss: {a:.4f}\nTest:\nLoss: {b:.4f}\n" for _, a, b in BY_EPOCH)
     np.testing.assert_allclose(loaded(again).curves.train_loss, [LOSS], atol=1e-4)
+
+
+def test_three_values_are_three_epochs(loaded):
+    """In a text with most epochs left out, which nobody can judge."""
+    found = loaded("Epoch 1/50 - Loss: 1.8\nEpoch 2/50 - Loss: 1.5\n...\nEpoch 25/50 - Loss: 0.6\n")
+    np.testing.assert_array_equal(found.curves.train_loss, [[1.8, 1.5, 0.6]])
 
 
 def test_bars_of_batches_are_points_of_an_epoch(loaded):
