@@ -1,6 +1,6 @@
 """Say what learning curves mean: `nnjax diagnose CURVES [--json] [--html=FILE --title=TITLE] [--floor=.1] [...]`.
 
-CURVES is anyone's log: a table (CSV and the like, with columns such as epoch, loss, val_loss, accuracy, trial), JSON
+CURVES is a log of any tool: a table (CSV and the like, with columns such as epoch, loss, val_loss, accuracy), JSON
 (a History of Keras, pandas' to_json, JSON lines, trainer_state.json), printed text, a TensorBoard event file or log
 folder, or an nnjax run folder.
 """

@@ -1,15 +1,15 @@
 """Use a trained network: `nnjax predict RUN --data=NAME --out=FILE.csv|FILE.npz [--trial=N] [--encode]`.
 
---ensemble=8 predicts by the mean of eight networks at most, chosen on the validation part or out of fold; the report
-lists them with their weights.
+--ensemble=8 averages up to eight networks, chosen on the validation part or out of fold; the report lists them with
+their weights.
 
-FILE.csv has the class and one column of probabilities a class, class,p(cat),p(dog), or values in their own units under
-the targets' names; --keep=id,name copies columns of the new table. FILE.npz holds class [n], p [n, k] and classes [k],
+FILE.csv has the class and a column of probabilities for each class (class,p(cat),p(dog)), or values in the target's
+units under its name; --keep=id,name copies columns of the new table. FILE.npz holds class [n], p [n, k], classes [k],
 or output [n, k] and names [k].
 
 NAME is any data source by name (csv:new.csv, npz:new.npz, mnist, ...); by default the run's own test part is predicted.
-In the place of RUN may stand a file that holds one network: .safetensors or .jaxexport, which `nnjax export` writes,
-or .keras or .weights.h5 of Keras 3, whose raw inputs are what the Keras model takes (--unit divides images by 255).
+RUN may also be a file that holds one network: .safetensors or .jaxexport (written by `nnjax export`), or Keras 3's
+.keras or .weights.h5, whose inputs are what the Keras model takes (--unit divides images by 255).
 """
 
 from absl import flags

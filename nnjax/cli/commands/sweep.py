@@ -1,26 +1,26 @@
 """Train a search space: `nnjax sweep --config=NAME --workdir=DIR [--space.F=V ...]`.
 
 An axis is a list (--space.learning_rate=0.1,0.01), a range (--space.learning_rate=log:1e-4:1e-1:16,
-lin:LOW:HIGH:POINTS) or, for lists, divided by semicolons (--space.widths="32;64,32"). --space.seed=0,1,2 multiplies
-everything. --space.mode=grid|zip|random, --space.num=N and --space.draw_seed=S say how axes combine; --space.arms=A,B
-keeps arms. --space.eta=3 drops settings at rungs; --space.every=5 lets copies of the best, their hyperparameters
-changed, take the places of the worst. --space.mode=adaptive --space.num=N --space.batch=B asks an Optuna sampler for B
-settings at a time, in view of how those before did (over seeds: their mean). --config.F=V sets a field in all trials,
-over the file's axes and arms. A second call with the same workdir resumes.
+lin:LOW:HIGH:POINTS) or, if its values are lists, has semicolons between them (--space.widths="32;64,32").
+--space.seed=0,1,2 trains every setting with three seeds. --space.mode=grid|zip|random, --space.num=N and
+--space.draw_seed=S set how axes combine; --space.arms=A,B keeps only these arms. --space.eta=3 drops the worse settings
+early; --space.every=5 replaces the worst by copies of the best with changed hyperparameters. --space.mode=adaptive
+--space.num=N --space.batch=B asks an Optuna sampler for B settings at a time, given the results so far (the mean over
+seeds). --config.F=V sets a field in all trials and overrides the file's axes and arms. The same command
+with the same workdir resumes a run.
 
---keep=best:K keeps the weights of the K best trials and of the chosen setting's (of each goal); the choice belongs to
-the run, which cannot be resumed with another.
+--keep=best:K keeps only the weights of the K best trials and of the chosen setting's (for each goal). A run cannot be
+resumed with another --keep.
 
 Several processes train one sweep: in a cluster that JAX knows (SLURM, Open MPI, GKE, Cloud TPU) start the same command
 with --distributed in each; elsewhere give --coordinator=HOST:PORT, --num_processes=N and --process_id=0 (1, 2, …). All
 need the same workdir on a file system that they share. See docs/clusters.md.
 
---max_seconds=S ends the run after S seconds with the best so far: trials under way are scored at their best epoch, and
-the same command goes on from there. It does not belong to the experiment and may differ from call to call.
+--max_seconds=S ends the run after S seconds with the best so far: unfinished trials are scored at their best epoch, and
+the same command continues later, with any --max_seconds.
 
---certify trains up to four trials again afterwards, in another lane among other neighbors and alone, and says whether
-they came out the same; the report shows it. On a run that has finished it does nothing else. If they did not, the exit
-status is 1.
+--certify trains up to four trials again afterwards, among other trials and alone, and checks that the results are the
+same; the report shows the outcome, and the exit status is 1 if they differ. On a finished run it does only this.
 """
 
 from absl import flags
@@ -41,21 +41,21 @@ def define_flags() -> None:
     flags.DEFINE_integer("lanes", None, "the most trials on one device at a time", lower_bound=1)
     flags.DEFINE_string("title", None, "of the report; by default the configuration's first line, or made from the run")
     flags.DEFINE_bool("report", True, "write the HTML report; `nnjax report` writes it later")
-    flags.DEFINE_string("keep", "all", "whose weights are kept: all, or best:K by validation loss")
-    flags.DEFINE_list("trackers", [], "told of the training: tensorboard, jsonl, wandb, trackio")
-    flags.DEFINE_float("max_seconds", None, "end after so many seconds with the best so far", lower_bound=0.001)
-    flags.DEFINE_bool("certify", False, "after training, train some trials again to show that all is the same")
-    flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
+    flags.DEFINE_string("keep", "all", "which weights to keep: all, or best:K by validation loss")
+    flags.DEFINE_list("trackers", [], "where to log the training: tensorboard, jsonl, wandb, trackio")
+    flags.DEFINE_float("max_seconds", None, "stop after this many seconds, with the best so far", lower_bound=0.001)
+    flags.DEFINE_bool("certify", False, "after training, train some trials again and compare the results")
+    flags.DEFINE_bool("sanity", False, "before training, check with short trials whether the network can learn at all")
     flags.DEFINE_bool("merge", True, "whether networks of different architectures may share a program")
     flags.DEFINE_enum("order", "auto", ["auto", "shared", "own"], "whether trials of one seed share their batches")
-    flags.DEFINE_enum("sampler", None, SAMPLERS, "who is asked in mode adaptive; tpe by default")
+    flags.DEFINE_enum("sampler", None, SAMPLERS, "the sampler of mode adaptive; tpe by default")
     flags.DEFINE_string("storage", None, "URL of the Optuna storage; by default study.log in the run folder, a journal")
     flags.DEFINE_string("study", None, "name of the Optuna study; by default that of the run folder")
     distributed.define_flags()
     flags.DEFINE_string(
         "metric",
         None,
-        "what mode adaptive goes by: a column of trials.csv; by default what the best setting is chosen by",
+        "what mode adaptive optimizes: a column of trials.csv; by default what the best setting is chosen by",
     )
 
 

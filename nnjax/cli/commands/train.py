@@ -34,7 +34,7 @@ def define_flags() -> None:
     flags.DEFINE_integer("batch_devices", None, "how many devices share each batch; 1 by default", lower_bound=1)
     flags.DEFINE_string("title", None, "of the report; by default the configuration's first line, or made from the run")
     distributed.define_flags()
-    flags.DEFINE_list("trackers", [], "told of the training: tensorboard, jsonl, wandb, trackio")
+    flags.DEFINE_list("trackers", [], "where to log the training: tensorboard, jsonl, wandb, trackio")
     flags.DEFINE_bool("sanity", False, "before training, show by short trials whether learning can work at all")
 
 

@@ -27,7 +27,7 @@
     const found = /(?:^|\s)([\w.]+)(?:@[\d.]*)?(<=|>=|!=|==?|<|>)?$/.exec(text);
     const names = found ? trials.fields.map((field) => field.name).filter((name) => name.toLowerCase().startsWith(found[1].toLowerCase())) : [];
     if (!names.length) return "";
-    if (found[2]) return `${names[0]}${found[2]} waits for a value, such as ${names[0]}=0.001..0.1 or a|b; Enter filters by what stands there.`;
+    if (found[2]) return `${names[0]}${found[2]} waits for a value, such as ${names[0]}=0.001..0.1 or a|b; press Enter to apply it as it is.`;
     return `${names.slice(0, 4).join(", ")}: go on with =, <, > or !=; Enter looks for the word.`;
   }
 
