@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.trial_features import TrialFeatures, once
 
@@ -9,6 +10,7 @@ FAR_APART = 1.0  # train below validation: a network that memorizes gains little
 GAINS = 0.1  # unless the second half has brought as much
 NEAR_LOG = 0.007  # of log C: the loss of guessing among C classes
 MOST_CLASSES = 12  # beyond, some log C is always near
+LUCK = 2.0  # standard errors of an accuracy, a share of so many examples
 ACCURACY_MOVES = 0.03  # more than this, and something was learned
 LEARNED_SHARE = 0.7  # of the loss of the first epoch (or of a constant answer): below it something was learned
 BURST = 10.0  # times what follows: the mean of a first epoch in which the loss exploded
@@ -30,7 +32,8 @@ def still_falling(trials: TrialFeatures) -> np.ndarray:
     lately = z.z[:, trials.num_epochs // 2] - z.z[:, -1]
     goes_on = ~(trials.num_epochs >= trials.schedule_epochs)
     at_rest = np.where(trials.has_train, trials.weights.ahead.at_rest, 0.0)  # one schedule bends both losses
-    sure = z.ahead.sure * np.where(at_rest > 0.5, 1 - at_rest, 1.0)
+    lost = np.maximum(z.smooth[:, -1] - z.lowest - z.noise, 0.0)  # to be won back before anything is gained
+    sure = z.ahead.sure_of(limit.GAIN + lost) * np.where(at_rest > 0.5, 1 - at_rest, 1.0)
     return goes_on & (sure > limit.SURE) & (~memorizes | (lately > GAINS))
 
 
@@ -72,6 +75,17 @@ def at_log_classes(level: np.ndarray) -> np.ndarray:
     loss = np.exp(np.minimum(level, 2.0))
     classes = np.maximum(np.round(np.exp(loss)), 2.0)
     return (np.abs(loss / np.log(classes) - 1) < NEAR_LOG) & (classes <= MOST_CLASSES)
+
+
+def ends_guessing(trials: TrialFeatures) -> np.ndarray:
+    """Whether the loss [g] ends at that of guessing among C classes, and no accuracy above 1 / C."""
+    level = trials.main.end
+    classes, out = np.maximum(np.round(np.exp(np.exp(np.minimum(level, 2.0)))), 2.0), at_log_classes(level)
+    for accuracy in (trials.curves.val_accuracy, trials.curves.train_accuracy):
+        late = np.median(accuracy[:, -max(3, trials.num_epochs // 5) :], axis=1)
+        error = np.sqrt((1 - 1 / classes) / classes * np.nan_to_num(f.smallest_step(accuracy), posinf=0.0))
+        out &= ~(late > 1 / classes + ACCURACY_MOVES + LUCK * error)
+    return out
 
 
 @once

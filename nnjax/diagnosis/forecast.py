@@ -59,6 +59,10 @@ class Forecast:
         """The probability [g] that the gain is more than `thresholds.GAIN`."""
         return (self.weights * _above(self.gains, self.errors, GAIN)).sum(axis=1)
 
+    def sure_of(self, gain: np.ndarray) -> np.ndarray:
+        """Return the probability [g] that the gain is more than so much [g]."""
+        return (self.weights * _above(self.gains, self.errors, gain[:, None])).sum(axis=1)
+
     @property
     def at_rest(self) -> np.ndarray:
         """The probability [g] that a schedule has brought the rate down to 0, so that nothing more is gained."""

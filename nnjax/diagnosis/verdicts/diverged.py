@@ -26,8 +26,9 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
 
 
 def _height(raw: np.ndarray) -> np.ndarray:
-    """Log of the lowest loss [g] of the last half over the first one, where both are positive."""
-    return np.log(raw[:, raw.shape[1] // 2 :].min(axis=1)) - np.log(raw[:, 0])
+    """Log of the lowest loss [g] of the last 5 % of the epochs (at least 2) over the first, where both are positive."""
+    last = max(2, raw.shape[1] // 20)
+    return np.log(raw[:, -last:].min(axis=1)) - np.log(raw[:, 0])
 
 
 def describe(trials: TrialFeatures, i: int) -> Description:

@@ -16,6 +16,7 @@ FALLS = 0.4  # a validation loss that falls more than this has learned something
 MEMORIZES = 0.08  # the train loss that far below guessing
 CHANCE_MARGIN = 0.03  # above chance, within the error of a few hundred examples
 
+MOST_MARGIN = 0.2  # a share of so few examples tells nothing
 LUCK = 1.64  # standard errors of a share of so many examples: one in 20 guesses better
 
 
@@ -24,7 +25,9 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     train, val, weights = trials.train, trials.val, trials.weights
     guessing = np.log(trials.mean_predictor)
     above = val.lowest > guessing - limit.NEAR_MEAN - np.minimum(val.noise, limit.NEAR_MEAN)
-    memorizes = weights.end < np.where(np.isnan(guessing), val.lowest, guessing) - MEMORIZES
+    first = np.fmax(weights.start, train.start - 2 * train.noise)
+    began_at = np.minimum(val.lowest, first)  # validation above train from the first epoch on is no memory
+    memorizes = weights.end < np.where(np.isnan(guessing), began_at, guessing) - MEMORIZES
     began = val.start > train.start - BEGAN  # else the first epoch has taught it something
     never = began & (val.fall < NO_BETTER + np.minimum(val.noise, limit.NEAR_MEAN))
     at_chance = _at_chance(trials)
@@ -51,7 +54,7 @@ def _at_chance(trials: TrialFeatures) -> np.ndarray:
     guess = np.where(np.isnan(trials.chance_accuracy), one_in, trials.chance_accuracy)
     count = np.where(np.isnan(trials.num_validation), 1 / f.smallest_step(accuracy), trials.num_validation)
     margin = CHANCE_MARGIN + LUCK * np.sqrt(guess * (1 - guess) / np.maximum(count, 16))
-    known = ~np.isnan(top + guess) & ~(lowest < -0.85 * np.log(guess))
+    known = ~np.isnan(top + guess) & (margin < MOST_MARGIN) & ~(lowest < -0.85 * np.log(guess))
     return np.where(known, (top < guess + margin).astype(float), np.where(top > limit.GOOD_ACCURACY, 0.0, np.nan))
 
 

@@ -21,6 +21,7 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     ups = f.share_up(late, NOISY)
     wobbles = (ups > NOISY_UPS) & (ups * (late.shape[1] - 1) > FEWEST_UPS - 0.5)
     noise = np.where(has_val, val.noise, train.noise)
+    noise = np.where((late == late[:, :1]).all(axis=1), 0.0, noise)  # a share of few examples that does not move
     return np.where(wobbles | (noise <= NOTICED), graded(wobbles, noise - NOISY, 0.1), BESIDE)
 
 

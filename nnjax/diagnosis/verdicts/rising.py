@@ -24,8 +24,17 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     steady = _order(train.smooth, train.lowest_at) > RISING_ORDER
     alone = ~trials.has_train & (val.rise > limit.RISE) & (val.fall < limit.FLAT)
     alone &= _order(val.smooth, val.lowest_at) > RISING_ORDER
+    uphill |= _validation_alone(trials)
     rise = np.where(trials.has_train, train.rise, val.rise)
     return graded((rises & steady) | uphill | alone, rise - RISING, np.where(trials.has_train, 0.1, 0.5))
+
+
+def _validation_alone(trials: TrialFeatures) -> np.ndarray:
+    """Whether validation rises from its first epoch on [g], and a train loss that is rougher has not fallen."""
+    train, val = trials.train, trials.val
+    rises = (val.lowest_at == 0) & (_order(val.smooth, val.lowest_at) > UPHILL_ORDER)
+    rises &= val.smooth[:, -1] - val.start > RISING + 6 * val.noise
+    return rises & (train.noise > val.noise) & (train.end > train.start)
 
 
 def _order(z: np.ndarray, since: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ import numpy as np
 from nnjax.diagnosis import features as f
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.conditions import (
-    at_log_classes,
     at_mean_predictor,
+    ends_guessing,
     going_nowhere,
     inferred_guessing,
     learned_in_first_epoch,
@@ -41,12 +41,12 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     main = trials.main
     fall = np.fmax(trials.train.fall, main.fall)
     later = np.fmax(main.fall, trials.train.z[:, 1] - trials.train.lowest)  # the first epoch's mean is of a bad start
-    little = (later < FLAT_FALL) | at_log_classes(main.end)
+    little = (later < FLAT_FALL) | ends_guessing(trials)
     level = main.rise < limit.FLAT + main.noise
     never = (fall < limit.FLAT) & (main.rise < DOUBLES)
     flat = (never | (going_nowhere(trials) & little & level)) & ~steadily_falling(trials)
     mean = at_mean_predictor(trials)
-    early = learned_in_first_epoch(trials) & ~at_log_classes(main.end) & ~mean
+    early = learned_in_first_epoch(trials) & ~ends_guessing(trials) & ~mean
     return graded((flat | mean) & ~_learned(trials) & ~early, np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
 
 

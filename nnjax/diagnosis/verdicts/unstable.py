@@ -43,19 +43,41 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     overshoot &= z.end > constant - LEARNED
     ends_worse = (noise > limit.ROUGH_WORSE) & _rises(z, limit.ROUGH_WORSE)
     stuck_high = _rises(z, limit.STUCK_HIGH) & ~(z.end < began - FITTED)
-    visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
-    leaps = ((np.diff(train.z, axis=1) > LEAP) & visible).sum(axis=1)
-    jumps = _rough(trials, noise) | (leaps >= LEAPS)
+    jumps = _rough(trials, noise) | (_leaps(trials) >= LEAPS)
     learns = learns_by_accuracy(trials)
     jumps &= ~learns & ~trials.curves.of_accuracy  # a share of few examples doubles by one of them
     stuck_high &= ~learns | (z.rise > FAR_WORSE + np.minimum(3 * z.rise_error, FAR_WORSE))
     ends_worse &= ~learns
+    rises = _not_train_alone(trials)
+    stuck_high, ends_worse, jumps = stuck_high & rises, ends_worse & rises, jumps & _in_two_losses(trials)
     jumps, stuck_high, ends_worse = ((restart_period(trials) == 0) & one for one in (jumps, stuck_high, ends_worse))
     return graded(
         trials.has_train & ((jumps & ~come_far) | ends_worse | stuck_high | _jitters(trials, come_far) | overshoot),
         np.fmax(noise - ROUGH, z.rise - limit.STUCK_HIGH),
         0.1,
     )
+
+
+def _in_two_losses(trials: TrialFeatures) -> np.ndarray:
+    """Whether two losses are known [g]: what one shows alone may be its batches, dropout, or few examples."""
+    return trials.has_train & (trials.has_val | ~np.isnan(trials.again.noise))
+
+
+def _not_train_alone(trials: TrialFeatures) -> np.ndarray:
+    """Whether the train loss in evaluation mode is known [g], or validation does not deny what the running mean shows.
+
+    Validation denies a rise where it is calmer and has not risen.
+    """
+    val = trials.val
+    return ~np.isnan(trials.again.noise) | ~((val.rise < limit.FLAT) & (val.noise < trials.train.noise / 2))
+
+
+def _leaps(trials: TrialFeatures) -> np.ndarray:
+    """Count the epochs [g] in which the train loss doubles, and another loss rises by half as much."""
+    train = trials.train
+    visible = np.diff(train.raw, axis=1) > limit.JUMP_VISIBLE * train.span[:, None]
+    others = [np.diff(one.z, axis=1) > LEAP / 2 for one in (trials.val, trials.again)]
+    return ((np.diff(train.z, axis=1) > LEAP) & visible & (others[0] | others[1])).sum(axis=1)
 
 
 def _rises(z: Trend, least: float) -> np.ndarray:
@@ -79,7 +101,7 @@ def _jitters(trials: TrialFeatures, come_far: np.ndarray) -> np.ndarray:
     often_up, nowhere = trials.weights_ups > JITTER_UP, going_nowhere(trials)
     jitter = (trials.weights_noise > JITTER) & often_up & nowhere
     jitter &= ~(come_far & known) & ~learned_in_first_epoch(trials)  # a good end reached early
-    jitter &= ~learns_by_accuracy(trials)
+    jitter &= ~learns_by_accuracy(trials) & _in_two_losses(trials)
     height = train.raw[:, 0] / train.raw[:, 1:].max(axis=1)
     burst = np.where(known, (height > BURST) & ~come_far, height > BLIND_BURST)
     level = np.abs(z.smooth[:, trials.num_epochs // 2] - z.end) < 2 * limit.FLAT + z.noise

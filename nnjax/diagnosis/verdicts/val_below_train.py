@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from nnjax.diagnosis import features as f
 from nnjax.diagnosis.marks import Losses, Mark, band
 from nnjax.diagnosis.trial_features import TrialFeatures
 from nnjax.diagnosis.types import Verdict
@@ -13,6 +14,7 @@ BELOW = 0.02  # validation below train: less is the luck of the split
 BELOW_KNOWN = 0.005  # where the re-evaluated loss tells that the average over the epoch is the cause,
 ALWAYS = 0.95  # and validation is below in nearly all of the last half's epochs
 BELOW_SHARE = 0.8  # of the last half's epochs
+LUCK = 2.0  # standard errors of the share of the validation examples that is wrong
 FIRST_FROM = 0.94  # with less confidence, how far training has come is the first thing to know
 
 REGULARIZATION, AVERAGING, SPLIT = "regularization", "averaging", "easier split"
@@ -43,7 +45,17 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     gap, share = _below(trials)
     little = (gap > BELOW_KNOWN) & (share > ALWAYS) & (_averaging(trials) > gap / 2)
     both = trials.has_train & trials.has_val
+    both &= ~(trials.curves.of_accuracy & ~(_doubtless(trials)))
     return graded(both & (((gap > BELOW) & (share > BELOW_SHARE)) | little), gap - BELOW, 0.1)
+
+
+def _doubtless(trials: TrialFeatures) -> np.ndarray:
+    """Whether the shares [g] that are wrong in the last half are further apart than chance and few examples bring."""
+    half = trials.num_epochs // 2
+    train, val = (np.median(one.raw[:, half:], axis=1) for one in (trials.train, trials.val))
+    count = np.where(np.isnan(trials.num_validation), 1 / f.smallest_step(trials.val.raw), trials.num_validation)
+    middle = np.maximum((train + val) / 2, 0.5 / count)
+    return train - val > LUCK * np.sqrt(middle * (1 - middle) / count)
 
 
 def _averaging(trials: TrialFeatures) -> np.ndarray:
