@@ -10,6 +10,7 @@ from nnjax.diagnosis.verdict_rule import DONE, REMARK, UNFINISHED, Badge, Descri
 
 APART = 0.7  # train below validation, half of it: then a rise is what one expects, and one standard error is enough
 ACCURACY_RISES = 0.005  # since the minimum of the loss: worth a sentence
+FAR = 0.1  # validation rises by so much: then train need not fall, nor lie below it (dropout, mixup), only not rise
 TRAIN_FALLS = 0.01  # meanwhile; without it both losses rise, which is not overfitting
 
 
@@ -19,6 +20,7 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     apart = (weights.end < val.lowest - APART) & ~trials.curves.of_accuracy
     rises = val.rise > limit.RISE + np.where(apart, 1.0, limit.RISE_NOISE) * val.rise_error
     falls = (train.end < f.at(train.smooth, val.lowest_at) - TRAIN_FALLS) & (weights.end < val.lowest)
+    falls |= (val.rise > FAR + limit.RISE_NOISE * val.rise_error) & (train.rise < TRAIN_FALLS + train.rise_error)
     known = np.where(trials.has_train, falls, val.fall > limit.FLAT)
     return graded(trials.has_val & rises & known, val.rise - limit.RISE, 0.1)
 
