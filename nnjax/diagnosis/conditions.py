@@ -57,17 +57,20 @@ def at_mean_predictor(trials: TrialFeatures) -> np.ndarray:
     lowest = np.fmin(train.smooth[:, half:].min(axis=1), train.end)
     no_train = ~trials.has_train | (lowest > guessing - 2 * limit.NEAR_MEAN)
     flat = np.abs(main.smooth[:, half] - main.end) < limit.FLAT
-    return no_lower & no_train & flat & (main.ahead.sure < limit.SURE) & ~steadily_falling(trials)
+    moves = np.fmin(main.ahead.sure, np.where(trials.has_train, train.ahead.sure, np.nan))
+    return no_lower & no_train & flat & (moves < limit.SURE) & ~steadily_falling(trials)
 
 
 def inferred_guessing(trials: TrialFeatures) -> np.ndarray:
-    """Log of log C [g], where the end's accuracy is about 1 / C and its loss about log C; NaN elsewhere."""
-    curves = trials.curves
-    accuracy = np.fmax(curves.val_accuracy[:, -1], np.where(trials.has_val, np.nan, curves.train_accuracy[:, -1]))
-    classes = np.round(1 / accuracy)
-    expected = np.log(np.log(classes))
-    fits = (classes >= 2) & (classes <= 1000) & (np.abs(np.exp(trials.main.end) - np.log(classes)) < 0.1)
-    return np.where(fits, expected, np.nan)
+    """Log of log C [g], where the end's loss is about log C and its accuracy 1 / C, within its error; NaN elsewhere."""
+    curves, loss = trials.curves, np.exp(np.minimum(trials.main.end, 7.0))
+    shares = np.where(trials.has_val[:, None], curves.val_accuracy, curves.train_accuracy)
+    accuracy, one = shares[:, -1], np.nan_to_num(f.smallest_step(shares), posinf=0.0)
+    classes = np.maximum(np.round(np.exp(loss)), 2.0)
+    error = LUCK * np.sqrt((1 - 1 / classes) / classes * one)
+    classes = np.where(np.abs(accuracy - 1 / classes) < error, classes, np.round(1 / accuracy))
+    fits = (classes >= 2) & (classes <= 1000) & (np.abs(loss - np.log(classes)) < 0.1)
+    return np.where(fits, np.log(np.log(classes)), np.nan)
 
 
 def at_log_classes(level: np.ndarray) -> np.ndarray:
