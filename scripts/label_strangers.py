@@ -30,7 +30,6 @@ def main(argv: list[str]) -> None:
         settler_runs,
         settlers,
         store,
-        stranger_labels,
         stranger_runs,
         strangers,
         visitor_labels,
@@ -38,13 +37,13 @@ def main(argv: list[str]) -> None:
         visitors,
     )
 
-    parts: dict[str, tuple[Any, Any, Any]] = {
-        "strangers": (strangers, stranger_runs.run, stranger_labels.label),
-        "newcomers": (newcomers, stranger_runs.run, stranger_labels.label),
-        "visitors": (visitors, visitor_runs.run, visitor_labels.label),
-        "settlers": (settlers, settler_runs.run, visitor_labels.label),
+    parts: dict[str, tuple[Any, Any]] = {
+        "strangers": (strangers, stranger_runs.run),
+        "newcomers": (newcomers, stranger_runs.run),
+        "visitors": (visitors, visitor_runs.run),
+        "settlers": (settlers, settler_runs.run),
     }
-    source, train, label = parts[PART.value]
+    source, train = parts[PART.value]
     found = []
     for i, plan in enumerate(source.plans(COUNT.value, SEEDS[PART.value])):
         file = pathlib.Path(RUNS.value) / f"{i:04d}.npz" if RUNS.value else None
@@ -52,7 +51,7 @@ def main(argv: list[str]) -> None:
         if file:
             store.save_run(file, one)
         shown, plan = source.given(one.plan, one.history)
-        found.append(label(one._replace(plan=plan), shown, PART.value) if shown else None)
+        found.append(visitor_labels.label(one._replace(plan=plan), shown, PART.value) if shown else None)
         print(f"{len(found)} of {COUNT.value}: {found[-1].label if found[-1] else 'not known'}", flush=True)
     store.save(pathlib.Path(out), [one for one in found if one])
 

@@ -1,4 +1,4 @@
-"""Runs as users of PyTorch, Keras and scikit-learn write them; `stranger_labels.py` says how they are labeled.
+"""Runs as users of PyTorch, Keras and scikit-learn write them; `visitor_labels.py` says how they are labeled.
 
 Schedules (steps, cosine, restarts, warm-up), batch norm, dropout, noise on the inputs, validation parts of 20 to 1,000
 examples, 5 to 2,000 epochs, rates from far too low to far too high, and mistakes made on purpose. A second set of runs

@@ -1,4 +1,8 @@
-"""Label the visitors by what their curves show, as `stranger_labels.py` does, with what that set made clear.
+"""Label runs of other tools by what their curves show and by what further runs of the same network did.
+
+A label says what a perfect reader of the log could say: what no shown curve tells (a loss that the log hides, the level
+of guessing where nothing gives it, a rate that has gone down to 0) decides no label, and what it would have been is
+accepted beside the one that the curve shows. Strangers, newcomers and visitors are labeled by this code alone.
 
 A run is trained for n / 2 epochs after the n that are shown: on its schedule, or at its last rate where that has ended.
 V is the loss that the log shows: validation, the train loss where there is no validation loss, 1 - accuracy where there
@@ -8,9 +12,11 @@ loss: re-evaluated). With w = n / 10 epochs and low(a, b) the lowest mean of w s
   diverged          the log shows a value that is not finite, or a loss that ends 1,000 times above that of guessing
                     (the best constant answer)
   no_signal         the labels were shuffled, validation is shown, and train ends 10 % below guessing
-  rising            the sign was turned, or the rate grew without end, and the train loss did rise
+  rising            the sign was turned, or the rate grew without end, and the train loss did rise (where the rate grew,
+                    re-evaluated too)
   spike             one epoch had 40 times the rate, or one batch 1,000 times the inputs, and the train loss did jump
-  plateau_then_drop the rate was next to 0 for the first 40 % of the epochs, and a patience would have stopped there
+  plateau_then_drop the rate was next to 0 for the first 40 % of the epochs, and a patience would have stopped there, by
+                    any loss that is shown, or by the accuracies where there is no loss
   unstable          ten times a good rate or more, or data that is not scaled: a lower rate ends a third lower, n / 2
                     epochs more do not help, and the train loss rises by 5 % in two steps and in a tenth of them,
                     or ends within 10 % of guessing
@@ -25,12 +31,14 @@ loss: re-evaluated). With w = n / 10 epochs and low(a, b) the lowest mean of w s
   stopped_too_late  low(0, n / 2) is less than 0.5 % above low(0, n)
   converged         none of these
 
-Accepted besides: what T and V decide differently, a case half as strong or within the standard error, what the curve
-shows (`_marks`), `too_slow` wherever a higher rate ends lower, what validation accuracies say beside a train loss,
-`no_signal` where train ends 8 % below guessing and V or T never comes 3 % below it, `stuck_at_start` where no curve
-that is shown comes 4 % below it, and, where no loss and accuracy of classes of equal size tell guessing, `overfitting`
-for `no_signal`, `converged` for a network that is stuck, and `stuck_at_start` for one that had learned before the log
-began.
+Accepted besides: what T and V decide differently (of too_slow: how far training has come), a case half as strong or
+within the standard error (of an accuracy, two), what the curve shows (`_marks`; `rising` where nine steps of ten of the
+train loss go up), `too_slow` wherever a higher rate ends lower, and where training still gains 1 % and no other rate
+was tried, what validation accuracies say beside a train loss, all that validation says of a network that is stuck where
+nothing tells the level of guessing, `no_signal` where train ends 8 % below guessing and V or T never comes 3 % below
+it, `stuck_at_start` where no curve that is shown comes 4 % below it, and, where no loss and accuracy of equal classes
+tell guessing, `overfitting` for `no_signal`, `converged` for a network that is stuck, and `stuck_at_start` for one
+that had learned before the log began.
 """
 
 from __future__ import annotations
@@ -93,7 +101,13 @@ def label(run: Run, shown: Curves, part: str) -> Labeled | None:
     judged = _judged(run, shown)
     gain, _ = gain_and_cost(judged.truth, n)
     code, codes = _of_mistake(run, shown) or _of_rate(run, judged, shown) or _of_pace(run, judged, shown)
-    return _labeled(plan, shown, part, code, codes | {code}, gain)
+    return _labeled(plan, shown, part, code, codes | {code} | _uphill(shown), gain)
+
+
+def _uphill(shown: Curves) -> set[str]:
+    """Accept rising where the train loss that is shown rises from its first epoch on, in nine steps of ten."""
+    train = shown.get("train_loss", np.zeros(1))
+    return {"rising"} if len(train) > 1 and (np.diff(train) > 0).mean() >= 0.9 else set()
 
 
 def _judged(run: Run, shown: Curves) -> Judged:
@@ -124,8 +138,12 @@ def _of_mistake(run: Run, shown: Curves) -> tuple[str, set[str]] | None:
     train = _train(run, shown)
     least = 0.0 if "train_loss" in shown else 2 / run.plan.num_train
     means = np.convolve(train[:n], np.ones(w) / w, "valid") if len(train) else np.zeros(1)
-    if mistake == "growing" and means[-1] > least + 1.05 * means.min():
+    weights = np.convolve(run.history["train_eval"][:n], np.ones(w) / w, "valid")
+    if mistake == "growing" and means[-1] > least + 1.05 * means.min() and weights[-1] > weights.min():
         return "rising", {"rising", "diverged", "unstable"}
+    waits = any(map(patience_fails, _losses(run, shown)))
+    if mistake == "late_start" and waits:
+        return "plateau_then_drop", {"plateau_then_drop"} | _of_pace(run, _judged(run, shown), shown)[1]
     if "train_loss" not in shown:
         return None
     train = train[:n]
@@ -134,9 +152,14 @@ def _of_mistake(run: Run, shown: Curves) -> tuple[str, set[str]] | None:
     if mistake in ("kick", "bad_batch") and jumps(train):
         back = train[-3:].mean() < 1.05 * train[len(train) // 2 - 2]
         return "spike", {"spike"} | PACE | {"overfitting"} | (set() if back else {"unstable"})
-    if mistake == "late_start" and patience_fails(train):
-        return "plateau_then_drop", {"plateau_then_drop"} | _of_pace(run, _judged(run, shown), shown)[1]
     return None
+
+
+def _losses(run: Run, shown: Curves) -> list[np.ndarray]:
+    """Return the losses that are shown, or, where there is none, the shares that are wrong."""
+    losses = [y for name, y in shown.items() if "loss" in name]
+    counts = {"train_accuracy": run.plan.num_train, "val_accuracy": run.plan.num_val}
+    return losses or [np.maximum(1 - y, 0.5 / counts[name]) for name, y in shown.items()]
 
 
 def _train(run: Run, shown: Curves) -> np.ndarray:
@@ -177,7 +200,8 @@ def _of_rate(run: Run, judged: Judged, shown: Curves) -> tuple[str, set[str]] | 
     fast = min((value for ratio, value in ends.items() if ratio > 1), default=np.inf)
     way = (own[0] - end) / max(own[0] - fast, 1e-12)
     if log_ratio(end, fast) > 0.1 and way < 0.5 and gain >= min(0.01, 0.2 * log_ratio(own[0], end)):
-        still = ({"still_learning"} if way > 0.25 or gain >= 0.05 else set()) | (DONE if gain < 0.01 else set())
+        still = {"still_learning"} if way > 0.25 or gain >= 0.05 else set()
+        still |= DONE if gain < 0.01 else PACE if gain_and_cost(judged.seen, n)[0] < 0.01 else set()
         return "too_slow", {"too_slow"} | still | stuck | ({"stuck_at_start"} if way < 0.02 else set())
     if stuck and not _moves(run, judged, shown):
         return "stuck_at_start", stuck | _slower(run) | ({"still_learning", "too_slow"} if gain >= 0.01 else set())
@@ -188,7 +212,9 @@ def _stuck(run: Run, judged: Judged, shown: Curves) -> set[str]:
     """Say stuck_at_start where no curve that is shown has come 2 % below guessing, and what looks the same."""
     if not _at_guessing(run, judged, shown, 0.98):
         return set()
-    return {"stuck_at_start"} | (set() if _moves(run, judged, shown) or _guessing_is_told(run, shown) else DONE)
+    if _moves(run, judged, shown) or _guessing_is_told(run, shown):
+        return {"stuck_at_start"}
+    return {"stuck_at_start"} | DONE | _marks(run, shown) | _pace(judged, run.plan.epochs)[1]
 
 
 def _moves(run: Run, judged: Judged, shown: Curves) -> bool:
@@ -224,6 +250,8 @@ def _of_pace(run: Run, judged: Judged, shown: Curves) -> tuple[str, set[str]]:
     fitted = 0.1 * (run.guess if "train_loss" in shown else run.guess_error)
     if code == "overfitting" and len(train) and train[run.plan.epochs - 1] > fitted:
         codes |= {"rising", "unstable"} if gain_and_cost(train, run.plan.epochs)[1] > 0.03 else set()
+    gain = gain_and_cost(judged.truth, run.plan.epochs)[0]
+    codes |= {"too_slow"} if gain >= 0.01 and not run.others else set()
     return code, codes | _marks(run, shown) | _slower(run) | _flat(run, shown)
 
 
@@ -237,7 +265,7 @@ def _pace(judged: Judged, n: int) -> tuple[str, set[str]]:
     if judged.validated and max(cost, seen_cost) > 0.015:
         codes.add("overfitting")
         if cost > 0.03 and seen_cost > 0.03 + seen_doubt and gain < 0.01:
-            clear = min(cost, seen_cost) > 0.06 + seen_doubt
+            clear = min(cost, seen_cost) > 0.06 + max(seen_doubt, _luck(judged, n))
             return "overfitting", codes - PACE if clear else codes
     w = max(1, n // 10)
     means = np.convolve(judged.truth[:n], np.ones(w) / w, "valid")
@@ -245,10 +273,17 @@ def _pace(judged: Judged, n: int) -> tuple[str, set[str]]:
     return "still_learning" if gain >= 0.01 else "stopped_too_late" if halved else "converged", codes
 
 
+def _luck(judged: Judged, n: int) -> float:
+    """Two standard errors of the log of the lowest share that is wrong; 0 of a loss."""
+    lowest = float(judged.seen[:n].min())
+    return 2 * np.sqrt((1 - lowest) / (lowest * judged.examples)) if judged.examples else 0.0
+
+
 def _marks(run: Run, shown: Curves) -> set[str]:
     """What else is true of the curve: it wobbles, jumps, has a plateau, memorizes, or validation lies below."""
     train, val, out = shown.get("train_loss"), shown.get("val_loss"), set()
     n, plan = run.plan.epochs, run.plan
+    out |= {"plateau_then_drop"} if any(map(patience_fails, _losses(run, shown))) else set()
     if val is not None:
         memorizes = run.history["train_eval"][n - 1] < 0.92 * run.guess
         test = run.history["test_loss"][:n].min() > 0.97 * np.nan_to_num(run.guess_test, nan=run.guess)
@@ -265,7 +300,7 @@ def _marks(run: Run, shown: Curves) -> set[str]:
     out |= {"noisy"} if wobbles(train) else set()
     out |= {"spike"} if jumps(train) and plan.factor >= 1 and (plan.factor > 1 or not wobbles(train)) else set()
     out |= {"unstable"} if rough(train) and plan.factor >= 3 else set()
-    return out | ({"plateau_then_drop"} if patience_fails(train) else set())
+    return out
 
 
 def _flat(run: Run, shown: Curves) -> set[str]:

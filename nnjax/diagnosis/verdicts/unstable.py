@@ -26,6 +26,7 @@ JITTER_UP = 0.35  # share of steps up: half of them is no progress at all
 FITTED = 4.0  # below where it began, a fiftieth: of such a loss a per cent is nothing, and neither is a rise
 OVERSHOOT = 30.0  # times the mean predictor's loss in the first epoch: no initial weights are so bad by themselves
 LEARNED = 0.7  # below the mean predictor: half its loss, after which a bad beginning is forgotten
+SURELY = 4.0  # standard errors of a rise that no other loss shows: its minimum is one of many noisy epochs
 FAR_WORSE = 0.5  # so far above its best the loss has lost something, whatever the accuracy
 BURST = 3.0  # times what follows: the mean of a first epoch in which the loss exploded
 IF_STILL = "If the loss still jumps, lower the learning rate by a factor of 3 to 10."
@@ -64,12 +65,13 @@ def _in_two_losses(trials: TrialFeatures) -> np.ndarray:
 
 
 def _not_train_alone(trials: TrialFeatures) -> np.ndarray:
-    """Whether the train loss in evaluation mode is known [g], or validation does not deny what the running mean shows.
+    """Whether another loss tells that a rise of the running mean is in the weights [g], or the rise is beyond doubt.
 
-    Validation denies a rise where it is calmer and has not risen.
+    The re-evaluated loss does, and a validation loss that is as rough. A calmer one that has not risen denies it.
     """
-    val = trials.val
-    return ~np.isnan(trials.again.noise) | ~((val.rise < limit.FLAT) & (val.noise < trials.train.noise / 2))
+    val, train = trials.val, trials.train
+    shared = ~np.isnan(trials.again.noise) | (val.noise >= train.noise / 2)
+    return shared | (~(val.rise < limit.FLAT) & (train.rise > SURELY * train.rise_error))
 
 
 def _leaps(trials: TrialFeatures) -> np.ndarray:
