@@ -1,8 +1,8 @@
 """Fit how often each first verdict is right: `python -m scripts.calibrate_verdicts` (nnjax/diagnosis/calibration.py).
 
 A logistic regression of "accepted" on the verdict's code and the log-odds of its rule's confidence, with a ridge that
-draws the codes to one another, over our own tuning curves, the strangers' and the newcomers', which count as much
-each. Prints the table, and the calibration error of each of the three when the other two have made the table.
+draws the codes to one another, over our own tuning curves and three sets of runs of other tools, which count as much
+each. Prints the table, and the calibration error of each of the four when the other three have made the table.
 """
 
 import pathlib
@@ -17,8 +17,8 @@ from nnjax.diagnosis.verdicts import CODES
 
 FOLDER = flags.DEFINE_string("folder", "tests/diagnosis", "where curves.npz, strangers.npz, … are")
 RIDGE = 30.0  # on the intercepts of the codes, in units of curves
-SETS = ("tuning", "strangers", "newcomers")
-FIRST_LOOK = 0.3  # log-odds by which curves that the rules have never been changed after are accepted less often
+SETS = ("tuning", "strangers", "newcomers", "visitors")
+FIRST_LOOK = 0.5  # log-odds by which curves that the rules have never been changed after are accepted less often
 
 
 def main(argv: list[str]) -> None:
