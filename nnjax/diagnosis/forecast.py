@@ -94,7 +94,7 @@ def forecast(z: np.ndarray, noise: np.ndarray) -> Forecast:
 
 
 def _straight_on(z: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """What straight lines through the last eighth and sixteenth of [g, t] gain in half as many epochs again, at most [g].
+    """What lines through the last eighth and sixteenth of [g, t] gain in half as many epochs again, at most [g].
 
     A loss that slows down gains less than that, whatever its first part makes a shape promise. `STRAIGHT_ERRORS`
     standard errors are given to the line.
