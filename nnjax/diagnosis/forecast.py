@@ -33,7 +33,6 @@ FEWEST = 5  # epochs of a fit
 CORRELATION = 2.5  # epochs are not independent: so many count as one
 FLAT_WEIGHT = 1.0  # of no fall, in the weight of a shape
 INTERVAL = 0.9  # of the gain
-STRAIGHT_PARTS = (8, 16)  # the last eighth, and sixteenth
 FEWEST_STRAIGHT = 5  # epochs of a straight line
 STRAIGHT_ERRORS = 2.0
 
@@ -94,23 +93,20 @@ def forecast(z: np.ndarray, noise: np.ndarray) -> Forecast:
 
 
 def _straight_on(z: np.ndarray, noise: np.ndarray) -> np.ndarray:
-    """What lines through the last eighth and sixteenth of [g, t] gain in half as many epochs again, at most [g].
+    """What a straight line through the last eighth of [g, t] gains in half as many epochs again, at most [g].
 
     A loss that slows down gains less than that, whatever its first part makes a shape promise. `STRAIGHT_ERRORS`
     standard errors are given to the line.
     """
     t = z.shape[1]
-    parts = {max(FEWEST_STRAIGHT, t // part) for part in STRAIGHT_PARTS}
-    return np.min([np.full(len(z), np.inf), *(_line(z, noise, n) for n in parts if t >= 2 * n)], axis=0)
-
-
-def _line(z: np.ndarray, noise: np.ndarray, n: int) -> np.ndarray:
-    """What a straight line through the last n epochs of [g, t] gains in half as many again as t [g], at most."""
+    n = max(FEWEST_STRAIGHT, t // PARTS[-1])
+    if t < 2 * n:
+        return np.full(len(z), np.inf)
     x = np.arange(n) - (n - 1) / 2
     size = (x * x).sum()
     slope = -(z[:, -n:] * x).sum(axis=1) / size
     error = np.sqrt((noise**2 + LEAST_NOISE**2) / size)
-    return (MORE - 1) * z.shape[1] * np.maximum(slope + STRAIGHT_ERRORS * error, 0.0)
+    return (MORE - 1) * t * np.maximum(slope + STRAIGHT_ERRORS * error, 0.0)
 
 
 def _without_outliers(z: np.ndarray, noise: np.ndarray) -> np.ndarray:

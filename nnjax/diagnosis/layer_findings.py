@@ -2,7 +2,7 @@
 
 Epochs at which nothing was measured are NaN and do not count. The last layer is the output's: that some of its units
 are at the ends of their range, or 0 throughout, is often what the targets ask for, so units of hidden layers are
-judged, and outputs only where none is ever anything but 0.
+judged, and outputs only where none is ever anything but 0, or all are at the ends for every example alike.
 """
 
 import dataclasses
@@ -14,6 +14,8 @@ from nnjax.core.layer_statistics import LAYER_STATISTICS, LayerStatistics
 
 FALL = 10.0  # from output to input; deck: a sigmoid network of four hidden layers falls 100-fold, ReLU about twofold
 ALL_DEAD = 0.999  # of the outputs: one that lives may be all that the targets ask for
+ALL_SATURATED = 0.95  # of the outputs
+SAME = 1e-4  # variance of an answer over examples: a hundredth of the range of a sigmoid
 DEAD = 0.5  # of a layer's units: half of what the network was given does nothing
 SATURATED = 0.8  # of a layer's outputs: four in five hardly pass a gradient on
 LARGE, SMALL = 0.1, 1e-5  # of the weights, a hundred times more and less than what is healthy
@@ -25,7 +27,8 @@ class LayerFinding:
     """One thing that is wrong inside the network of a trial.
 
     Attributes:
-      code: "vanishing_gradient", "dead_outputs", "dead_units", "saturated_units", "large_updates" or "small_updates".
+      code: "vanishing_gradient", "dead_outputs", "saturated_outputs", "dead_units", "saturated_units",
+        "large_updates" or "small_updates".
       sentence: in plain words, with the numbers that matter.
       layer: where.
       epoch: the first one at which it was measured, counted from 1.
@@ -103,6 +106,24 @@ def dead_outputs(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) ->
     return LayerFinding("dead_outputs", sentence, layers[-1], since, {"share": float(last[-1])}, remedy)
 
 
+def saturated_outputs(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
+    """Find an output layer at the ends of its range and the same for every example at the end.
+
+    Outputs at the ends are what classes ask for, but then they differ between examples.
+    """
+    share, variance = np.nan_to_num(values["saturated_share"][:, -1], nan=0.0), values["activation_variance"][:, -1]
+    holds = (share >= ALL_SATURATED) & (variance < SAME)
+    if not holds[-1]:
+        return None
+    since = _first(holds, epochs)
+    sentence = (
+        f"{share[-1]:.0%} of the outputs of {layers[-1]} lie within 2 % of the ends of their range, and are the same "
+        f"for every example looked at (epoch {epochs[-1]}; first in epoch {since}): hardly any gradient comes back."
+    )
+    remedy = "Scale inputs and targets, start with smaller weights (init_scale), or lower the learning rate."
+    return LayerFinding("saturated_outputs", sentence, layers[-1], since, {"share": float(share[-1])}, remedy)
+
+
 def dead_units(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -> LayerFinding | None:
     """Find a hidden layer of which more than half the ReLU units are 0 for all examples at the end."""
     sentence = (
@@ -166,4 +187,12 @@ def small_updates(values: Values, epochs: np.ndarray, layers: tuple[str, ...]) -
     return LayerFinding("small_updates", sentence, layers[layer], int(epochs[0]), evidence, remedy)
 
 
-RULES: tuple[Rule, ...] = (vanishing_gradient, dead_outputs, dead_units, saturated_units, large_updates, small_updates)
+RULES: tuple[Rule, ...] = (
+    vanishing_gradient,
+    dead_outputs,
+    saturated_outputs,
+    dead_units,
+    saturated_units,
+    large_updates,
+    small_updates,
+)

@@ -86,6 +86,17 @@ def test_outputs_that_are_all_dead():
     assert codes(made(dead_share=shares)) == []
 
 
+def test_outputs_at_the_ends_of_their_range_for_every_example_alike():
+    """From the third of eight epochs on; classes at the ends differ: one in ten at 1 is a variance of 0.09."""
+    shares, variance = np.full((EPOCHS, LAYERS), 0.1), np.full((EPOCHS, LAYERS), 0.05)
+    shares[2:, 2], variance[2:, 2] = 0.96, 1e-6
+    [[finding]] = layer_findings(made(saturated_share=shares, activation_variance=variance))
+    assert (finding.code, finding.layer, finding.epoch) == ("saturated_outputs", "c", 3)
+    assert "96% of the outputs of c" in finding.sentence
+    assert codes(made(saturated_share=shares, activation_variance=0.09)) == []
+    assert codes(made(saturated_share=0.1, activation_variance=variance)) == []
+
+
 def test_updates():
     assert codes(made(update_ratio=[1e-3, LARGE * 1.1, 1e-3])) == ["large_updates"]
     assert codes(made(update_ratio=[1e-3, LARGE * 0.9, 1e-3])) == []

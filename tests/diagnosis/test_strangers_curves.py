@@ -137,13 +137,6 @@ def test_a_share_that_does_not_move_is_not_noisy():
     assert "noisy" not in codes(first(TrainingContext(num_validation=10), val_accuracy=np.full(15, 0.8)))
 
 
-def test_a_fast_fall_that_has_come_to_rest_promises_nothing():
-    """A one-cycle schedule: a steep fall, and the last sixteenth moves by 0.02 %."""
-    t = np.arange(1, 381)
-    loss = 0.118 + 0.9 / (1 + np.exp((t - 110) / 8)) + 0.2 * np.maximum(1 - t / 365, 0) ** 2
-    assert first(train_loss=loss).primary.code in DONE
-
-
 def test_a_loss_and_an_accuracy_that_rise_together_are_said():
     val = np.where(T <= 6, 0.8 + 0.016 * (6 - T) ** 2, 0.8 + 0.0235 * (T - 6))
     found = first(train_loss=2 * 0.91**T, val_loss=val, val_accuracy=0.55 + 0.23 * (1 - 0.92**T))
