@@ -4,8 +4,6 @@ run = nnjax.sweep(experiment, {"learning_rate": nnjax.Range(1e-4, 1e-1, 16, log=
 run.table().sort_values("val_loss")
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import math

@@ -5,8 +5,6 @@ the split's number): means, and how nnjax's MLPClassifier (MLPRegressor) differs
 95 % interval (Nadeau & Bengio 2003 for splits that share examples). Writes a table to standard output.
 """
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 

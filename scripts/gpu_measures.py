@@ -1,7 +1,5 @@
 """What `scripts/gpu_check.py` measures: steps over lanes, memory, the machine's peaks, and losses beside a CPU's."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """docs/tpu.md: what a population needs of TPU slices, and what they could do at best, as Markdown."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 
 from nnjax.train.layout.memory_limits import size_text

@@ -5,8 +5,6 @@ analysis counts the body of a loop once, so that steps and batches of an evaluat
 roofline (Williams et al. 2009) takes the longer of the time of the arithmetic and the time of the memory's traffic.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 from collections.abc import Callable, Sequence

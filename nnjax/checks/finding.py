@@ -6,16 +6,9 @@ Severity = Literal["error", "warning", "remark"]
 
 
 class Finding(NamedTuple):
-    """One judgment of the pre-flight check.
+    """One judgment of the pre-flight check."""
 
-    Attributes:
-      code: its short name, such as "kl-output".
-      severity: "error" stops the run unless allow_mismatch is set; "warning" and "remark" are reported.
-      sentence: what was found, and why it matters.
-      remedy: what to do.
-    """
-
-    code: str
-    severity: Severity
-    sentence: str
-    remedy: str
+    code: str  # its short name, such as "kl-output"
+    severity: Severity  # "error" stops the run unless allow_mismatch is set; "warning" and "remark" are reported
+    sentence: str  # what was found, and why it matters
+    remedy: str  # what to do

@@ -26,26 +26,17 @@ METRICS = ("test_accuracy", "test_loss", "test_mean_squared_error", "test_binary
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """One arm or setting over its seeds.
+    """One arm or setting over its seeds."""
 
-    Attributes:
-      run, label: the run folder's name, and the setting's (see `report.summary.Setting`).
-      seeds: how many finished trials the means are over.
-      parameters: weights and biases; None of a model of one's own, which is not imported from a run folder.
-      flops: floating-point operations of one forward pass of one example; None likewise.
-      epochs: trained.
-      seconds: mean wall time of a trial, its share of that of the trials beside it.
-      means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds
-        (NaN for one).
-    """
-
-    run: str
+    run: str  # run, label: the run folder's name, and the setting's (see `report.summary.Setting`)
     label: str
-    seeds: int
-    parameters: int | None
-    flops: int | None
-    epochs: int
-    seconds: float
+    seeds: int  # how many finished trials the means are over
+    parameters: int | None  # weights and biases; None of a model of one's own, which is not imported from a run folder
+    flops: int | None  # floating-point operations of one forward pass of one example; None likewise
+    epochs: int  # trained
+    seconds: float  # mean wall time of a trial, its share of that of the trials beside it
+    # means, spreads: of the metrics that there are, by name; the spread is the standard deviation over seeds (NaN for
+    # one)
     means: Mapping[str, float]
     spreads: Mapping[str, float]
 

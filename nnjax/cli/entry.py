@@ -3,8 +3,6 @@
 Nothing here imports JAX, and what is imported before `main` catches Ctrl-C is next to nothing.
 """
 
-from __future__ import annotations
-
 import collections
 import signal
 import sys

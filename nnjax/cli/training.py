@@ -26,32 +26,23 @@ FILE_WIDTH = 500  # of a table that goes into a file or a pipe: none of its colu
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """A training as a command line asks for it.
+    """A training as a command line asks for it."""
 
-    Attributes:
-      experiment, space, workdir, title, keep, sanity: as for `nnjax.sweep`.
-      plan: the fields of a `Plan`; None for the default.
-      adaptive: sampler, storage, study_name and metric of mode "adaptive"; None for the default.
-      report: whether to write the report.
-      max_seconds: as for `nnjax.sweep`.
-      certify: whether to train some trials again after that (see `nnjax.verify.certify`).
-      trackers: names, as for `nnjax.sweep`.
-      distributed: whether this is one of several processes (`nnjax.cli.distributed`); the first one speaks and reports.
-    """
-
-    experiment: Experiment
+    experiment: Experiment  # experiment, space, workdir, title, keep, sanity: as for `nnjax.sweep`
     space: Space
     workdir: str
     title: str
-    plan: Mapping[str, Any]
+    plan: Mapping[str, Any]  # the fields of a `Plan`; None for the default
+    # sampler, storage, study_name and metric of mode "adaptive"; None for the default
     adaptive: Mapping[str, str | None] = dataclasses.field(default_factory=dict)
     keep: str = ALL
     sanity: bool = False
-    report: bool = True
-    certify: bool = False
+    report: bool = True  # whether to write the report
+    certify: bool = False  # whether to train some trials again after that (see `nnjax.verify.certify`)
+    # whether this is one of several processes (`nnjax.cli.distributed`); the first one speaks and reports
     distributed: bool = False
-    max_seconds: float | None = None
-    trackers: Sequence[str] = ()
+    max_seconds: float | None = None  # as for `nnjax.sweep`
+    trackers: Sequence[str] = ()  # names, as for `nnjax.sweep`
 
 
 def run(job: Job) -> None:

@@ -4,8 +4,6 @@ Nothing is unpacked to disk, so what a member is called does not matter. What a 
 holds before memory is asked for.
 """
 
-from __future__ import annotations
-
 import io
 import lzma
 import math

@@ -1,7 +1,5 @@
 """Convert values to the annotated types of fields: text is parsed, whole floats become ints, lists become tuples."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 import types
@@ -16,15 +14,7 @@ from nnjax.core.text import represent
 
 
 def coerce_own_fields(thing: Any, names: Iterable[str] = ()) -> None:
-    """Bring the fields of a frozen dataclass that is being made to their annotated types; text is no number there.
-
-    Args:
-      thing: the dataclass.
-      names: of the fields; by default all.
-
-    Raises:
-      UserError: a value of another type.
-    """
+    """Bring named fields (or all) of a frozen dataclass that is made to their types; UserError for other values."""
     hints = typing.get_type_hints(type(thing))
     for name in names or [field.name for field in dataclasses.fields(thing)]:
         value, hint = getattr(thing, name), hints[name]

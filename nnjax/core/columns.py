@@ -1,7 +1,5 @@
 """How the columns of a table become the inputs of a network: `data.json` keeps it, for new rows."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -11,20 +9,13 @@ KINDS = ("number", "boolean", "category", "ordered", "date", "time")
 
 @dataclasses.dataclass(frozen=True)
 class NumberRule:
-    """How the texts of one column are numbers.
+    """How the texts of one column are numbers."""
 
-    Attributes:
-      decimal: the decimal mark, "." or ",".
-      thousands: the mark between thousands: "", ",", ".", " " or "'".
-      prefix, suffix: what stands before and after each number: a currency, "%", a unit.
-      brackets: whether (5) is -5.
-    """
-
-    decimal: str = "."
-    thousands: str = ""
-    prefix: str = ""
+    decimal: str = "."  # the decimal mark, "." or ","
+    thousands: str = ""  # the mark between thousands: "", ",", ".", " " or "'"
+    prefix: str = ""  # prefix, suffix: what stands before and after each number: a currency, "%", a unit
     suffix: str = ""
-    brackets: bool = False
+    brackets: bool = False  # whether (5) is -5
 
     def __str__(self) -> str:
         """Describe the rule in a phrase."""
@@ -41,25 +32,17 @@ class NumberRule:
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One input column of a table.
+    """One input column of a table."""
 
-    Attributes:
-      name: in the table.
-      kind: "number", "boolean" (0 or 1), "category" (one input for each), "ordered" (one input: the place in the order,
-        from 0), "date" (days since 1970-01-01) or "time" (in units of its last part, as minutes of 07:30).
-      rule: how texts are numbers.
-      format: of dates, as `strptime` reads it.
-      categories: the known texts; of an ordered column in its order.
-      missing_input: whether a further input is 1 where the cell is missing, else 0.
-      fill: what stands for missing cells, for each of its inputs but the last one of `missing_input`; () for none.
-    """
-
-    name: str
+    name: str  # in the table
+    # "number", "boolean" (0 or 1), "category" (one input for each), "ordered" (one input: the place in the order, from
+    # 0), "date" (days since 1970-01-01) or "time" (in units of its last part, as minutes of 07:30)
     kind: str = "number"
-    rule: NumberRule = NumberRule()
-    format: str = ""
-    categories: tuple[str, ...] = ()
-    missing_input: bool = False
+    rule: NumberRule = NumberRule()  # how texts are numbers
+    format: str = ""  # of dates, as `strptime` reads it
+    categories: tuple[str, ...] = ()  # the known texts; of an ordered column in its order
+    missing_input: bool = False  # whether a further input is 1 where the cell is missing, else 0
+    # what stands for missing cells, for each of its inputs but the last one of `missing_input`; () for none
     fill: tuple[float, ...] = ()
 
     @property
@@ -89,27 +72,17 @@ class Column:
 
 @dataclasses.dataclass(frozen=True)
 class TableRecipe:
-    """How a table becomes the inputs of a network.
+    """How a table becomes the inputs of a network."""
 
-    Attributes:
-      columns: those that are inputs, in their order.
-      names: of all columns of the training table.
-      target: of the columns that are predicted.
-      header: whether the names stood in the table; else columns are known by their position.
-      na_values: texts that are missing cells beside empty ones; None for the usual ones.
-      unknown: whether a category that was not in the table is an "error", or "unknown": none of the known ones.
-      left_out: why columns are no inputs, by name.
-      encoding: of its text, None for UTF-8.
-    """
-
-    columns: tuple[Column, ...] = ()
-    names: tuple[str, ...] = ()
-    target: tuple[str, ...] = ()
-    header: bool = True
-    na_values: tuple[str, ...] | None = None
+    columns: tuple[Column, ...] = ()  # those that are inputs, in their order
+    names: tuple[str, ...] = ()  # of all columns of the training table
+    target: tuple[str, ...] = ()  # of the columns that are predicted
+    header: bool = True  # whether the names stood in the table; else columns are known by their position
+    na_values: tuple[str, ...] | None = None  # texts that are missing cells beside empty ones; None for the usual ones
+    # whether a category that was not in the table is an "error", or "unknown": none of the known ones
     unknown: str = "error"
-    left_out: tuple[tuple[str, str], ...] = ()
-    encoding: str | None = None
+    left_out: tuple[tuple[str, str], ...] = ()  # why columns are no inputs, by name
+    encoding: str | None = None  # of its text, None for UTF-8
 
     @property
     def inputs(self) -> tuple[str, ...]:

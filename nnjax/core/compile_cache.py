@@ -8,12 +8,7 @@ from typing import Any
 
 
 def remove_damaged(folder: pathlib.Path, log: Callable[[str], None]) -> None:
-    """Remove, as soon as JAX warns of a damaged entry, those of that program: it is compiled and written again.
-
-    Args:
-      folder: of the cache.
-      log: called with one sentence, the first time.
-    """
+    """Remove, as soon as JAX warns of a damaged entry of a folder, those of that program; the first time is logged."""
     show = warnings.showwarning
     said: list[str] = []
 

@@ -1,7 +1,5 @@
 """Write tables for people as CSV: no cell is taken for a formula by a spreadsheet."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
@@ -9,12 +7,7 @@ FORMULAS = tuple("=+-@\t\r＝＋－＠")  # what a spreadsheet takes for the beg
 
 
 def to_csv(frame: Any, **options: Any) -> str:
-    """Write a DataFrame as CSV without its index; text that begins as a formula gets an apostrophe before it.
-
-    Args:
-      frame: a pandas DataFrame; numbers stay as they are, also such as are text ("-1").
-      options: of `DataFrame.to_csv`, such as float_format.
-    """
+    """Write a DataFrame as CSV without its index; text that begins as a formula, unlike "-1", gets an apostrophe."""
     safe = frame.rename(columns=neutral)
     for column in safe.columns[[kind.kind not in "biufc" for kind in safe.dtypes]]:
         safe[column] = safe[column].map(neutral)

@@ -271,16 +271,10 @@ def replicate_of(experiment: Experiment) -> Replicate:
 
 @dataclasses.dataclass(frozen=True)
 class TrialSpec:
-    """One trial of a population.
+    """One trial of a population."""
 
-    Attributes:
-      id: its number, from 0; the row in trials.csv and in curves.npz.
-      experiment: complete, with this trial's hyperparameters and seed.
-      arm: the name of its arm in a comparison of named arms; "" elsewhere.
-      start_from: the trial whose final weights it starts from; None for `experiment.start_weights`, or a fresh draw.
-    """
-
-    id: int
-    experiment: Experiment
-    arm: str = ""
+    id: int  # its number, from 0; the row in trials.csv and in curves.npz
+    experiment: Experiment  # complete, with this trial's hyperparameters and seed
+    arm: str = ""  # the name of its arm in a comparison of named arms; "" elsewhere
+    # the trial whose final weights it starts from; None for `experiment.start_weights`, or a fresh draw
     start_from: int | None = None

@@ -33,7 +33,7 @@ def field_types(cls: type) -> dict[str, Any]:
     return out
 
 
-def resolve_path(name: str, cls: type = Experiment, own: Iterable[str] = ()) -> str:
+def resolve_path(name: str, own: Iterable[str] = ()) -> str:
     """The full dotted path of a field given whole ("model.widths") or by its last part ("widths").
 
     `own` are the hyperparameters beside the known ones that an experiment has, which are found by their last part too.
@@ -41,7 +41,7 @@ def resolve_path(name: str, cls: type = Experiment, own: Iterable[str] = ()) -> 
     Raises:
       UserError: the field is unknown (the close ones are named) or several fields end so.
     """
-    paths = field_types(cls)
+    paths = field_types(Experiment)
     if not isinstance(name, str):
         raise UserError(f"A field is named by a text such as 'learning_rate', but {represent(name)} was given.")
     if name in paths:
@@ -122,11 +122,7 @@ def _with_values(part: Any, values: Mapping[str, Any]) -> Any:
 
 
 def coerce_fields(experiment: Experiment) -> Experiment:
-    """The experiment with every value as its field's annotated type, and so hashable: lists become tuples.
-
-    Raises:
-      UserError: a value, or a whole part, of the wrong type.
-    """
+    """The experiment with every value as its field's annotated type, and so hashable; UserError for wrong types."""
     if not isinstance(experiment, Experiment):
         raise UserError(
             f"The experiment is {represent(experiment)}, but an Experiment was expected: write Experiment(...)."

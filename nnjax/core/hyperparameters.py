@@ -1,7 +1,5 @@
 """The hyperparameters of an experiment: an open mapping from name to number, with fields for the known names."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable
 from typing import Any

@@ -1,7 +1,5 @@
 """Start JAX as the environment asks, or say in one sentence why it cannot; turn off what stops on a NaN."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re
@@ -63,12 +61,7 @@ def _raised_while_starting(trace: types.TracebackType | None) -> bool:
 
 
 def unset_stopping(environment: MutableMapping[str, str], log: Callable[[str], None]) -> None:
-    """Turn off, before JAX reads its environment, what ends a run at its first NaN or copy between host and device.
-
-    Args:
-      environment: is changed.
-      log: called with a sentence for each.
-    """
+    """Turn off, before JAX reads `environment`, what ends a run at its first NaN or copy between host and device."""
     for name, value in list(environment.items()):
         if name.startswith(GUARDS) and value not in ("allow", "log"):
             environment[name] = "allow"

@@ -4,8 +4,6 @@ Without importing JAX: it reads these settings from the environment when it is i
 that. What the environment or the program has set is kept.
 """
 
-from __future__ import annotations
-
 import contextlib
 import importlib
 import os
@@ -39,11 +37,7 @@ def devices_are_chosen() -> bool:
 
 
 def configure(num_devices: int | None = None) -> None:
-    """Set JAX up; what is set already, or comes too late because the backend runs, stays as it is.
-
-    Args:
-      num_devices: CPU devices to make; None for one per core that this process may use.
-    """
+    """Set JAX up, on a CPU with a device per core or `num_devices`; what is set, or comes too late, stays so."""
     for name, value in _wanted(num_devices or num_cores()).items():
         if "jax" not in sys.modules:
             os.environ.setdefault(name.upper(), str(value))

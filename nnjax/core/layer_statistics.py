@@ -1,7 +1,5 @@
 """What is measured inside networks while they train, layer by layer."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

@@ -28,11 +28,7 @@ def remedy(python: str, shell: str) -> str:
 
 
 def pass_again(field: str) -> str:
-    """Say how a command or `nnjax.load` comes by an object of the user's that a run folder only names.
-
-    Args:
-      field: the argument of `nnjax.load`, such as "model".
-    """
+    """Say how a command, or the argument `field` of `nnjax.load`, comes by an object that a folder only names."""
     given = f"nnjax.load(…, {field}=…)"
     return remedy(
         f"pass it, {given}, or give trust=True where the folder is your own",

@@ -25,17 +25,12 @@ _SEQUENCE = re.compile(r"(\()\d+\)|(\[)\d+\]")
 
 
 class Part(NamedTuple):
-    """One array of the inputs.
+    """One array of the inputs."""
 
-    Attributes:
-      path: where it stands: dictionary keys, "(0)" in a tuple and "[0]" in a list, joined by "/"; "" of a single array.
-      shape: of one example.
-      dtype: as the model gets it: "float32", "int32" or "bool"; or "uint8", which it gets as scaled float32.
-    """
-
+    # where it stands: dictionary keys, "(0)" in a tuple and "[0]" in a list, joined by "/"; "" of a single array
     path: str
-    shape: tuple[int, ...]
-    dtype: str
+    shape: tuple[int, ...]  # of one example
+    dtype: str  # as the model gets it: "float32", "int32" or "bool"; or "uint8", which it gets as scaled float32
 
     @property
     def size(self) -> int:
@@ -47,13 +42,9 @@ class Part(NamedTuple):
 
 
 class Structure(tuple[int, ...]):
-    """The shape (d,) of an example whose d numbers are several arrays; equal where these are.
+    """The shape (d,) of an example whose d numbers are several arrays; equal where these are."""
 
-    Attributes:
-      parts: the arrays, in the order of their columns.
-    """
-
-    parts: tuple[Part, ...]
+    parts: tuple[Part, ...]  # the arrays, in the order of their columns
 
     def __new__(cls, parts: Sequence[Part]) -> Structure:
         """Lay arrays out side by side."""
@@ -156,11 +147,7 @@ def flatten(x: Any, what: str) -> tuple[Num[np.ndarray, "n d"], Structure]:
 
 
 def flatten_as(x: Any, structure: Structure, what: str) -> Num[np.ndarray, "n d"]:
-    """Lay arrays side by side that must be as known ones: rows [n, d].
-
-    Raises:
-      UserError: they are others; or as `flatten`.
-    """
+    """Lay arrays side by side that must be as known ones: rows [n, d]; UserError for others, and as of `flatten`."""
     rows, found = flatten(x, what)
     if [part.path for part in found.parts] != [part.path for part in structure.parts]:
         raise UserError(f"{what} is {found!r}, but {structure!r} was expected.")

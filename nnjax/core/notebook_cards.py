@@ -3,8 +3,6 @@
 Colors are the notebook's own (`inherit`, `currentColor`) and two that can be read on light and dark ground.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import html
 import math
@@ -24,13 +22,7 @@ WIDTH, HEIGHT, LEFT, BOTTOM = 320, 110, 54, 16
 
 
 def card(title: str, rows: Mapping[str, str], *more: str) -> str:
-    """Write a card.
-
-    Args:
-      title: its headline, as text.
-      rows: {name: text}.
-      more: HTML below, such as a `curve`.
-    """
+    """Write a card: a headline, texts by name, and HTML below (such as a `curve`)."""
     row = f'<tr style="background:transparent"><td style="{NAME}">{{}}</td><td style="{CELL}">{{}}</td></tr>'
     lines = "".join(row.format(_text(name), _text(text)) for name, text in rows.items())
     table = f'<table style="border:0;margin:.2em 0;color:inherit">{lines}</table>' if lines else ""

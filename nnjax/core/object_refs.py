@@ -24,12 +24,9 @@ class ObjectRef(str):
     """An object, and as text its import path ("package.module:name"), or what comes nearest to one.
 
     Two are equal where their objects are the same, or hashable and equal (Linen modules with equal fields).
-
-    Attributes:
-      object: the object.
     """
 
-    object: Any
+    object: Any  # the object
 
     def __new__(cls, thing: Any, path: str | None = None) -> ObjectRef:
         """Wrap an object; its path is found where it is not given."""
@@ -76,15 +73,10 @@ class ObjectRef(str):
 
 
 class NamedMetric(str):
-    """A metric of the user's that is only named, as a run folder has it, with what is compared by it.
+    """A metric of the user's that is only named, as a run folder has it, with what is compared by it."""
 
-    Attributes:
-      name: of its curves.
-      maximized: whether its highest value is the best.
-    """
-
-    name: str
-    maximized: bool
+    name: str  # of its curves
+    maximized: bool  # whether its highest value is the best
 
     def __new__(cls, path: str, name: str, maximized: bool) -> NamedMetric:
         """Name a metric."""

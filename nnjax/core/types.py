@@ -120,14 +120,10 @@ class Dataset:
 
 
 class Scaler(NamedTuple):
-    """The affine map (x - mean) * scale, fitted on training examples only.
+    """The affine map (x - mean) * scale, fitted on training examples only."""
 
-    Attributes:
-      mean: float32, [] or [d]; float64 where x is, which is scaled before it is cast.
-      scale: likewise; 1 where a feature does not vary, 0 where it is left out (of a table, constant in training).
-    """
-
-    mean: Float[np.ndarray, "..."]
+    mean: Float[np.ndarray, "..."]  # float32, [] or [d]; float64 where x is, which is scaled before it is cast
+    # likewise; 1 where a feature does not vary, 0 where it is left out (of a table, constant in training)
     scale: Float[np.ndarray, "..."]
 
     def __call__(self, x: Num[Array, "... d"]) -> Float[Array, "... d"]:
@@ -149,37 +145,25 @@ class Scaler(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class DataFacts:
-    """What must be known of a data set to use a network trained on it, without the examples.
+    """What must be known of a data set to use a network trained on it, without the examples."""
 
-    Attributes:
-      name, source, sha256, task, classes, label_type, features, targets, image_shape: as in `Dataset`.
-      recipe: as in `Dataset`, with what fills in missing cells.
-      shape: of one example, () where that is not known (of runs made before).
-      parts: as in `Dataset`.
-      weighted: whether its examples have weights.
-      num_inputs: d.
-      num_targets: columns of y as stored: 1 for class labels, 0 without labels.
-      sizes: how many examples the parts train, validation and test hold.
-      x_scaler, y_scaler: as in `Prepared`.
-    """
-
-    name: str
+    name: str  # name, source, sha256, task, classes, label_type, features, targets, image_shape: as in `Dataset`
     source: str
     sha256: str
     task: str
-    num_inputs: int
-    num_targets: int
-    sizes: tuple[int, int, int]
-    x_scaler: Scaler
+    num_inputs: int  # d
+    num_targets: int  # columns of y as stored: 1 for class labels, 0 without labels
+    sizes: tuple[int, int, int]  # how many examples the parts train, validation and test hold
+    x_scaler: Scaler  # x_scaler, y_scaler: as in `Prepared`
     y_scaler: Scaler
     classes: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     image_shape: tuple[int, int] | None = None
-    recipe: TableRecipe | None = None
-    shape: tuple[int, ...] = ()
-    parts: tuple[Part, ...] = ()
-    weighted: bool = False
+    recipe: TableRecipe | None = None  # as in `Dataset`, with what fills in missing cells
+    shape: tuple[int, ...] = ()  # of one example, () where that is not known (of runs made before)
+    parts: tuple[Part, ...] = ()  # as in `Dataset`
+    weighted: bool = False  # whether its examples have weights
     label_type: str = ""
 
     @property

@@ -24,19 +24,12 @@ MSE, MAE, BCE, ACCURACY = "mean_squared_error", "mean_absolute_error", "binary_c
 
 
 class Baselines(NamedTuple):
-    """The baselines of one part of the data.
+    """The baselines of one part of the data."""
 
-    Attributes:
-      goal: "reconstruction", "classification" or "regression".
-      part: what they were measured on: "test", or "validation" or "training" where the data have no test part.
-      num_examples: of that part.
-      scores: by baseline and by metric, named as in nnjax.nn.metrics.
-    """
-
-    goal: str
-    part: str
-    num_examples: int
-    scores: Scores
+    goal: str  # "reconstruction", "classification" or "regression"
+    part: str  # what they were measured on: "test", or "validation" or "training" where the data have no test part
+    num_examples: int  # of that part
+    scores: Scores  # by baseline and by metric, named as in nnjax.nn.metrics
 
 
 def measure_baselines(

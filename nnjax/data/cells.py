@@ -1,7 +1,5 @@
 """The cells of one column: distinct texts with codes, or numbers, truth values and times that are typed already."""
 
-from __future__ import annotations
-
 import datetime
 import decimal
 import numbers
@@ -32,17 +30,11 @@ class Place(NamedTuple):
 
 
 class Texts(NamedTuple):
-    """A column of texts, without the blanks around them.
+    """A column of texts, without the blanks around them."""
 
-    Attributes:
-      distinct: the texts that occur, in the order in which they do.
-      codes: [n], which of them each cell is.
-      missing: [distinct], which of them stand for missing cells.
-    """
-
-    distinct: list[str]
-    codes: np.ndarray
-    missing: np.ndarray
+    distinct: list[str]  # the texts that occur, in the order in which they do
+    codes: np.ndarray  # [n], which of them each cell is
+    missing: np.ndarray  # [distinct], which of them stand for missing cells
 
     def counts(self) -> dict[str, int]:
         """Count the cells of each text that is not missing."""
@@ -68,16 +60,11 @@ class Texts(NamedTuple):
 
 
 class Typed(NamedTuple):
-    """A column of numbers.
+    """A column of numbers."""
 
-    Attributes:
-      kind: "number", "boolean" or "date".
-      values: float64 [n], NaN where they are missing.
-      whole: the same as int64, where the column holds whole numbers and none is missing; else None.
-    """
-
-    kind: str
-    values: np.ndarray
+    kind: str  # "number", "boolean" or "date"
+    values: np.ndarray  # float64 [n], NaN where they are missing
+    # the same as int64, where the column holds whole numbers and none is missing; else None
     whole: np.ndarray | None = None
 
     @property

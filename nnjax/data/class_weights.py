@@ -1,7 +1,5 @@
 """Weigh the classes of a data set in training, as `Experiment.class_weight` says."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Mapping, Sequence
 

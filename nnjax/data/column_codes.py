@@ -1,7 +1,5 @@
 """Code the cells of a column as inputs, by the rule that was inferred for it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

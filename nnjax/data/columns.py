@@ -1,7 +1,5 @@
 """Infer what a column of a table holds: one rule for all of it."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -21,25 +19,16 @@ EXACT = 2.0**53  # up to here float64 holds every whole number
 
 
 class Inferred(NamedTuple):
-    """What a column holds.
+    """What a column holds."""
 
-    Attributes:
-      column: how its cells become inputs.
-      gaps: its missing cells; None for none.
-      ambiguous: a text that is one number by decimal commas, another by commas between thousands; "" for none.
-      said: what was guessed, a sentence each.
-      values: its numbers [n] float64, where all of its cells are plain ones.
-      merging: that numbers are too long for float64: of no concern to labels, which are kept exactly.
-      grouped, likely, proven: of its marks, as in `numerals.Inference`.
-    """
-
-    column: Column
-    gaps: Gaps | None = None
-    ambiguous: str = ""
-    said: tuple[str, ...] = ()
-    values: np.ndarray | None = None
+    column: Column  # how its cells become inputs
+    gaps: Gaps | None = None  # its missing cells; None for none
+    ambiguous: str = ""  # a text that is one number by decimal commas, another by commas between thousands; "" for none
+    said: tuple[str, ...] = ()  # what was guessed, a sentence each
+    values: np.ndarray | None = None  # its numbers [n] float64, where all of its cells are plain ones
+    # that numbers are too long for float64: of no concern to labels, which are kept exactly
     merging: tuple[str, ...] = ()
-    grouped: str = ""
+    grouped: str = ""  # grouped, likely, proven: of its marks, as in `numerals.Inference`
     likely: bool = False
     proven: str = ""
 

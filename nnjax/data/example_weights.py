@@ -1,7 +1,5 @@
 """Check the weights of examples, and remove the examples of weight 0."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """DataFrames for training, validation and test as one table, whose rows know which they are of."""
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any
 
@@ -75,11 +73,7 @@ def from_frames(
 
 
 def starts_of(table: Table, kept: Table, learned: TableTarget) -> dict[str, int]:
-    """Find where own validation and test rows begin among those of a table that are kept, without missing cells.
-
-    Raises:
-      UserError: no row of a part is left, or a label that no training row has.
-    """
+    """Find where own validation and test rows begin among a table's kept rows; UserError for a part without any."""
     if table.parts is None or kept.parts is None:
         return {}
     found = {}

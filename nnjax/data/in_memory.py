@@ -1,7 +1,5 @@
 """Data that are in memory: arrays, pairs of them, DataFrames."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path

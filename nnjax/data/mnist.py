@@ -11,21 +11,14 @@ from nnjax.data.source_record import Source
 
 
 class Files(NamedTuple):
-    """The four IDX files of a data set.
+    """The four IDX files of a data set."""
 
-    Attributes:
-      classes: names of the labels 0 to 9.
-      sha256: file name -> hex digest of the *uncompressed* file, the same however a mirror or a distribution gzips it.
-      mirrors: base addresses, ending in a slash, the one to prefer first.
-      description: of the images, in a phrase.
-      system: folders where a package of the operating system puts them.
-    """
-
-    classes: tuple[str, ...]
+    classes: tuple[str, ...]  # names of the labels 0 to 9
+    # file name -> hex digest of the *uncompressed* file, the same however a mirror or a distribution gzips it
     sha256: Mapping[str, str]
-    mirrors: tuple[str, ...]
-    description: str
-    system: tuple[Path, ...] = ()
+    mirrors: tuple[str, ...]  # base addresses, ending in a slash, the one to prefer first
+    description: str  # of the images, in a phrase
+    system: tuple[Path, ...] = ()  # folders where a package of the operating system puts them
 
 
 # The MD5 sums of the same bytes are those published for both data sets (6bbc9ace... and f4a8712d... for the training

@@ -44,24 +44,17 @@ _BOUND = re.compile(r"[<>~≤≥]=?\s*[-+]?\d[\d.,]*|\d+\s*/\s*\d+")
 
 
 class Inference(NamedTuple):
-    """What the texts of a column say of its rule.
+    """What the texts of a column say of its rule."""
 
-    Attributes:
-      rule: that most texts follow; None where most are no numbers.
-      stray: texts that do not follow it.
-      ambiguous: a text that is one number by decimal commas and another by commas (or points) between thousands, where
-        nothing in the column tells which; "" for none.
-      grouped: a text such as 1.250, where each point may stand between thousands; "" where one does not.
-      likely: whether these points stand beside whole numbers of 100 to 999, which have none, or with a currency.
-      proven: the decimal mark "." or ",", where the texts leave no doubt.
-    """
-
-    rule: NumberRule | None
-    stray: tuple[str, ...] = ()
+    rule: NumberRule | None  # that most texts follow; None where most are no numbers
+    stray: tuple[str, ...] = ()  # texts that do not follow it
+    # a text that is one number by decimal commas and another by commas (or points) between thousands, where nothing in
+    # the column tells which; "" for none
     ambiguous: str = ""
-    grouped: str = ""
+    grouped: str = ""  # a text such as 1.250, where each point may stand between thousands; "" where one does not
+    # whether these points stand beside whole numbers of 100 to 999, which have none, or with a currency
     likely: bool = False
-    proven: str = ""
+    proven: str = ""  # the decimal mark "." or ",", where the texts leave no doubt
 
     def marks(self) -> dict[str, Any]:
         """Return what is known of the decimal mark, by name."""
@@ -102,12 +95,7 @@ def is_bound(text: str) -> bool:
 
 
 def infer(counts: Mapping[str, int], decimal: str = "auto") -> Inference:
-    """Infer the rule of a column.
-
-    Args:
-      counts: its distinct texts, none of them missing, and how often each occurs.
-      decimal: "point" or "comma", where that is known; "auto" to infer it.
-    """
+    """Infer the rule of a column from the counts of its texts, none missing; `decimal` is point, comma or auto."""
     parts = {text: found for text in counts if (found := _split(normalize(text))) is not None}
     total = sum(counts.values())
     if sum(counts[text] for text in parts) * 2 < total or not parts:

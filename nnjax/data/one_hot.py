@@ -1,7 +1,5 @@
 """Read y of one-hot rows as the classes that they stand for, where a loss of classes asks for these."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """Join the user's validation and test sets to the training examples."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 

@@ -71,17 +71,11 @@ def two_patterns(rng: np.random.Generator, labels: np.ndarray) -> np.ndarray:
 
 
 class Kind(NamedTuple):
-    """A generator.
+    """A generator."""
 
-    Attributes:
-      draw: (rng, labels [n]) -> series [n, t], not scaled.
-      classes: their names.
-      train, test: sizes of the UCR archive's parts.
-    """
-
-    draw: Callable[[np.random.Generator, np.ndarray], np.ndarray]
-    classes: tuple[str, ...]
-    train: int
+    draw: Callable[[np.random.Generator, np.ndarray], np.ndarray]  # (rng, labels [n]) -> series [n, t], not scaled
+    classes: tuple[str, ...]  # their names
+    train: int  # train, test: sizes of the UCR archive's parts
     test: int
 
 

@@ -13,25 +13,15 @@ MAX_EXAMPLES = 1_000_000  # of a generated data set
 
 
 class Request(NamedTuple):
-    """What is asked of a source.
+    """What is asked of a source."""
 
-    Attributes:
-      kind: the source's name, what stands before the colon.
-      argument: what follows the colon; "" for nothing.
-      data_dir: where to look first for files.
-      target: the target column, array or feature; None for the source's default.
-      task: "classification" or "regression"; None for the source's guess.
-      config: for what else may be said of tables.
-      stream: leave inputs on the disk and read them as they are needed, where the source can.
-    """
-
-    kind: str
-    argument: str = ""
-    data_dir: str | None = None
-    target: str | None = None
-    task: str | None = None
-    stream: bool = False
-    config: DataConfig = DataConfig()
+    kind: str  # the source's name, what stands before the colon
+    argument: str = ""  # what follows the colon; "" for nothing
+    data_dir: str | None = None  # where to look first for files
+    target: str | None = None  # the target column, array or feature; None for the source's default
+    task: str | None = None  # "classification" or "regression"; None for the source's guess
+    stream: bool = False  # leave inputs on the disk and read them as they are needed, where the source can
+    config: DataConfig = DataConfig()  # for what else may be said of tables
 
     @property
     def name(self) -> str:
@@ -55,23 +45,16 @@ class Request(NamedTuple):
 
 
 class Source(NamedTuple):
-    """A data source.
+    """A data source."""
 
-    Attributes:
-      load: gives the examples, neither scaled nor split; raises UserError where they are missing or bad.
-      description: what they are, in a phrase.
-      argument: what follows the colon, such as "FILE"; in brackets if it may be left out; "" if nothing follows.
-      takes_target: whether the user may choose the target.
-      tabular: whether inputs are named columns, of which the last one is the target by default.
-      endings: of the files that it reads, for a hint to who gives the file's name alone.
-    """
-
+    # gives the examples, neither scaled nor split; raises UserError where they are missing or bad
     load: Callable[[Request], Dataset]
-    description: str
+    description: str  # what they are, in a phrase
+    # what follows the colon, such as "FILE"; in brackets if it may be left out; "" if nothing follows
     argument: str = ""
-    takes_target: bool = False
-    tabular: bool = False
-    endings: tuple[str, ...] = ()
+    takes_target: bool = False  # whether the user may choose the target
+    tabular: bool = False  # whether inputs are named columns, of which the last one is the target by default
+    endings: tuple[str, ...] = ()  # of the files that it reads, for a hint to who gives the file's name alone
 
     def pattern(self, kind: str) -> str:
         """How to write the source's name: "csv:FILE", "moons:[SIZE]"."""

@@ -14,28 +14,18 @@ from nnjax.data.cells import Place
 
 @dataclasses.dataclass(frozen=True)
 class Table:
-    """A table as it lies in its source.
+    """A table as it lies in its source."""
 
-    Attributes:
-      columns: by name, in their order: texts [n] (arrays of objects) or columns of a DataFrame.
-      path: its file, for messages.
-      where: where a row is ("line 7", counted from 1).
-      header: whether the names stood in it; else they are column0, column1, ...
-      said: what was guessed, a sentence each.
-      separator: of cells in a text; "" for other tables.
-      commented: names in a line with # above a table that was read without a header.
-      times: the index of a DataFrame by its name, where it is one of times: days [n] since 1970-01-01.
-      parts: [n] 0 for rows that train, 1 for own validation and 2 for own test rows, in this order; None for none.
-    """
-
-    columns: Mapping[str, Any]
-    path: Path
-    where: Callable[[int], str]
-    header: bool = True
-    said: tuple[str, ...] = ()
-    separator: str = ""
-    commented: tuple[str, ...] = ()
+    columns: Mapping[str, Any]  # by name, in their order: texts [n] (arrays of objects) or columns of a DataFrame
+    path: Path  # its file, for messages
+    where: Callable[[int], str]  # where a row is ("line 7", counted from 1)
+    header: bool = True  # whether the names stood in it; else they are column0, column1, ..
+    said: tuple[str, ...] = ()  # what was guessed, a sentence each
+    separator: str = ""  # of cells in a text; "" for other tables
+    commented: tuple[str, ...] = ()  # names in a line with # above a table that was read without a header
+    # the index of a DataFrame by its name, where it is one of times: days [n] since 1970-01-01
     times: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    # [n] 0 for rows that train, 1 for own validation and 2 for own test rows, in this order; None for none
     parts: np.ndarray | None = None
 
     def __len__(self) -> int:

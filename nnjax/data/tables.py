@@ -165,11 +165,7 @@ def refuse_fields(config: DataConfig, name: str) -> None:
 
 
 def encode_inputs(recipe: TableRecipe, table: Table) -> np.ndarray:
-    """Code the columns of a table as inputs [n, d], float64; NaN where cells are missing.
-
-    Raises:
-      UserError: cells that do not follow a column's rule.
-    """
+    """Code a table's columns as inputs [n, d], float64, NaN for missing; UserError for cells off a column's rule."""
     parts = []
     for column in recipe.columns:
         raw, place = table.columns[column.name], table.place(column.name)

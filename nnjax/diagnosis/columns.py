@@ -1,7 +1,5 @@
 """Recognize learning curves by the names of columns, keys and tags: val_loss, "Loss/train", validation/loss."""
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Iterable, Mapping
@@ -88,35 +86,21 @@ _PREFIX = re.compile(r"(train|tr|t|valid|vali|val|va|v|test|te|dev|eval)_?(loss|
 
 
 class Name(NamedTuple):
-    """What the name of a column says.
+    """What the name of a column says."""
 
-    Attributes:
-      kind: "loss", "metric" (a loss by its own name: mse, nll), "accuracy" or "error".
-      part: "train", "val" or "train_eval".
-      head: words that tell this loss from others of the same network (box, cls); of a metric, its name.
-      rank: the smaller, the sooner it is taken among names of one meaning.
-      of_steps: whether it is measured on a batch rather than over an epoch.
-    """
-
-    kind: str
-    part: str
-    head: frozenset[str]
-    rank: tuple[int, int]
-    of_steps: bool
+    kind: str  # "loss", "metric" (a loss by its own name: mse, nll), "accuracy" or "error"
+    part: str  # "train", "val" or "train_eval"
+    head: frozenset[str]  # words that tell this loss from others of the same network (box, cls); of a metric, its name
+    rank: tuple[int, int]  # the smaller, the sooner it is taken among names of one meaning
+    of_steps: bool  # whether it is measured on a batch rather than over an epoch
 
 
 class Choice(NamedTuple):
-    """Columns that are judged together.
+    """Columns that are judged together."""
 
-    Attributes:
-      head: which of several losses; "" of the only one.
-      columns: {attribute of `Curves`: name}.
-      is_game: whether it is a player's loss in a game, as of a GAN.
-    """
-
-    head: str
-    columns: dict[str, str]
-    is_game: bool = False
+    head: str  # which of several losses; "" of the only one
+    columns: dict[str, str]  # {attribute of `Curves`: name}
+    is_game: bool = False  # whether it is a player's loss in a game, as of a GAN
 
 
 def words(name: str) -> list[str]:

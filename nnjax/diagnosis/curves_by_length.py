@@ -16,25 +16,18 @@ HUGE = 1e100  # a loss beyond this is as good as infinite; squares of what lies 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class AlignedCurves:
-    """The curves of g trials that all have t epochs, NaN throughout where a curve is not known.
+    """The curves of g trials that all have t epochs, NaN throughout where a curve is not known."""
 
-    Attributes:
-      trials: [g]; their rows in the `Curves` they come from.
-      train_loss, train_loss_eval, val_loss, train_accuracy, val_accuracy: [g, t].
-      diverged_at: [g]; the first epoch (from 1) whose loss is not finite; NaN if there is none.
-      all_zero: of each loss, [g]; whether it is 0 throughout: it was not measured, and counts as not known.
-      of_accuracy: [g]; whether no loss is known: the losses are then errors, 1 - accuracy.
-    """
-
-    trials: np.ndarray
-    train_loss: np.ndarray
+    trials: np.ndarray  # [g]; their rows in the `Curves` they come from
+    train_loss: np.ndarray  # train_loss, train_loss_eval, val_loss, train_accuracy, val_accuracy: [g, t]
     train_loss_eval: np.ndarray
     val_loss: np.ndarray
     train_accuracy: np.ndarray
     val_accuracy: np.ndarray
-    diverged_at: np.ndarray
+    diverged_at: np.ndarray  # [g]; the first epoch (from 1) whose loss is not finite; NaN if there is none
+    # of each loss, [g]; whether it is 0 throughout: it was not measured, and counts as not known
     all_zero: dict[str, np.ndarray]
-    of_accuracy: np.ndarray
+    of_accuracy: np.ndarray  # [g]; whether no loss is known: the losses are then errors, 1 - accuracy
 
 
 def checked(curves: Curves) -> dict[str, np.ndarray]:

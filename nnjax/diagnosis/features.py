@@ -143,7 +143,7 @@ def spike_heights(z: np.ndarray) -> np.ndarray:
     return z - running_median(z, 3)
 
 
-def robust_z(r: np.ndarray, least: float = 1e-3) -> np.ndarray:
+def robust_z(r: np.ndarray, least: float) -> np.ndarray:
     """Divide residuals [m, t] by their own robust scale, at least `least`."""
     scale = MAD * np.median(np.abs(r), axis=1, keepdims=True)
     return r / np.maximum(scale, least)

@@ -75,12 +75,7 @@ class Forecast:
 
 
 def forecast(z: np.ndarray, noise: np.ndarray) -> Forecast:
-    """Forecast the gain of going on for half as many epochs again.
-
-    Args:
-      z: [g, t] log losses.
-      noise: [g] their standard deviation from epoch to epoch.
-    """
+    """Forecast the gain of going on for half as many epochs again: log losses [g, t], their deviation by epoch [g]."""
     z = _without_outliers(z, noise)
     gains, errors, weights, misfit = _fits(z, noise, PARTS[0])
     for part in PARTS[1:]:

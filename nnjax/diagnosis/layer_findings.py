@@ -24,24 +24,16 @@ BEGINNING = 0.25  # of the epochs: later, updates are small because there is lit
 
 @dataclasses.dataclass(frozen=True)
 class LayerFinding:
-    """One thing that is wrong inside the network of a trial.
+    """One thing that is wrong inside the network of a trial."""
 
-    Attributes:
-      code: "vanishing_gradient", "dead_outputs", "saturated_outputs", "dead_units", "saturated_units",
-        "large_updates" or "small_updates".
-      sentence: in plain words, with the numbers that matter.
-      layer: where.
-      epoch: the first one at which it was measured, counted from 1.
-      evidence: numbers by name, as they entered the rule.
-      next: what to try, in a sentence.
-    """
-
+    # "vanishing_gradient", "dead_outputs", "saturated_outputs", "dead_units", "saturated_units", "large_updates" or
+    # "small_updates"
     code: str
-    sentence: str
-    layer: str
-    epoch: int
-    evidence: Mapping[str, float]
-    next: str
+    sentence: str  # in plain words, with the numbers that matter
+    layer: str  # where
+    epoch: int  # the first one at which it was measured, counted from 1
+    evidence: Mapping[str, float]  # numbers by name, as they entered the rule
+    next: str  # what to try, in a sentence
 
 
 Values = Mapping[str, np.ndarray]  # statistic -> [t, p], of one trial, at the t epochs and the p layers that it has

@@ -11,23 +11,14 @@ LEAST = 0.02  # losses that differ by a smaller share are equal: it would not ma
 
 
 class Recommendation(NamedTuple):
-    """A recommended learning rate and the regimes around it.
+    """A recommended learning rate and the regimes around it."""
 
-    Attributes:
-      rate: the recommended one.
-      loss: of a whole training with it, the geometric mean over its seeds.
-      interval: the lowest and the highest rate around it that are not significantly worse.
-      regimes: [r]; of each rate, "" where nothing was trained.
-      spans: the regimes that occur, in ascending order, next to each other.
-      edge: a sentence if the best rate lies at an end of the range; "" elsewhere.
-    """
-
-    rate: float
-    loss: float
-    interval: tuple[float, float]
-    regimes: tuple[str, ...]
-    spans: tuple[RegimeSpan, ...]
-    edge: str
+    rate: float  # the recommended one
+    loss: float  # of a whole training with it, the geometric mean over its seeds
+    interval: tuple[float, float]  # the lowest and the highest rate around it that are not significantly worse
+    regimes: tuple[str, ...]  # [r]; of each rate, "" where nothing was trained
+    spans: tuple[RegimeSpan, ...]  # the regimes that occur, in ascending order, next to each other
+    edge: str  # a sentence if the best rate lies at an end of the range; "" elsewhere
 
     def sentence(self, optimizer: str) -> str:
         """Say it in plain words."""

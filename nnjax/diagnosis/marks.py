@@ -12,20 +12,14 @@ Losses = Mapping[str, np.ndarray]
 
 
 class Mark(NamedTuple):
-    """Something to draw over a chart of losses by epoch.
+    """Something to draw over a chart of losses by epoch."""
 
-    Attributes:
-      kind: "point", "line" (upright, at an epoch), "band" (between two epochs), "level" (across, at a loss) or "trend"
-        (through points).
-      x: epochs, counted from 1.
-      y: losses, as many as epochs; a single one of a level; none of a line or a band.
-      label: what it is.
-    """
-
+    # "point", "line" (upright, at an epoch), "band" (between two epochs), "level" (across, at a loss) or "trend"
+    # (through points)
     kind: str
-    x: tuple[float, ...]
-    y: tuple[float, ...]
-    label: str
+    x: tuple[float, ...]  # epochs, counted from 1
+    y: tuple[float, ...]  # losses, as many as epochs; a single one of a level; none of a line or a band
+    label: str  # what it is
 
 
 def result_loss(losses: Losses) -> np.ndarray:

@@ -14,22 +14,15 @@ from nnjax.train.storage.records import FINISHED, Record
 
 
 class PhaseDiagram(NamedTuple):
-    """A grid of rates (r) and batch sizes (b), each trained once.
+    """A grid of rates (r) and batch sizes (b), each trained once."""
 
-    Attributes:
-      optimizer, metric: of all.
-      rates: [r] float64, ascending.
-      batch_sizes: [b], ascending.
-      losses: [r, b] float64 after the last epoch; NaN of trials that did not finish, or without a finite one.
-      verdicts: [r, b] codes, see `nnjax.diagnosis.types.CODES`.
-    """
-
-    optimizer: str
+    optimizer: str  # optimizer, metric: of all
     metric: str
-    rates: np.ndarray
-    batch_sizes: tuple[int, ...]
+    rates: np.ndarray  # [r] float64, ascending
+    batch_sizes: tuple[int, ...]  # [b], ascending
+    # [r, b] float64 after the last epoch; NaN of trials that did not finish, or without a finite one
     losses: np.ndarray
-    verdicts: np.ndarray
+    verdicts: np.ndarray  # [r, b] codes, see `nnjax.diagnosis.types.CODES`
 
     def best(self) -> list[int | None]:
         """Return the place of the rate with the lowest loss for each batch size; None where all broke down."""

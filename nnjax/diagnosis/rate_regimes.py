@@ -17,29 +17,18 @@ NOTHING = 0.9  # a loss of at least this share of the untrained one: nothing was
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class RateSweep:
-    """The losses of one optimizer at r rates with s seeds over t epochs.
+    """The losses of one optimizer at r rates with s seeds over t epochs."""
 
-    Attributes:
-      optimizer, batch_size: of the trials.
-      metric: the name of the loss, such as "val_loss".
-      rates: [r] float64, ascending.
-      seeds: s of them.
-      losses: [r, s, t] float64; NaN past a trial's own epochs.
-      diverged: [r, s] bool.
-      final_log_losses: [r, s] float64; the log of the loss of a whole training, infinity of one that broke down, NaN
-        where there was none.
-      best: the place of the recommended rate.
-    """
-
-    optimizer: str
+    optimizer: str  # optimizer, batch_size: of the trials
     batch_size: int
-    metric: str
-    rates: np.ndarray
-    seeds: tuple[int, ...]
-    losses: np.ndarray
-    diverged: np.ndarray
+    metric: str  # the name of the loss, such as "val_loss"
+    rates: np.ndarray  # [r] float64, ascending
+    seeds: tuple[int, ...]  # s of them
+    losses: np.ndarray  # [r, s, t] float64; NaN past a trial's own epochs
+    diverged: np.ndarray  # [r, s] bool
+    # [r, s] float64; the log of the loss of a whole training, infinity of one that broke down, NaN where there was none
     final_log_losses: np.ndarray
-    best: int
+    best: int  # the place of the recommended rate
 
     def epochs(self) -> np.ndarray:
         """Count the epochs of each trial, int [r, s]."""

@@ -1,7 +1,5 @@
 """Read learning curves from anyone's logs, and choose the curves to judge."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 from collections.abc import Mapping, Sequence
@@ -25,23 +23,15 @@ EXPECTED = "a table, JSON, printed text, TensorBoard logs or an nnjax run folder
 
 
 class Loaded(NamedTuple):
-    """Curves with what is known beside them.
+    """Curves with what is known beside them."""
 
-    Attributes:
-      curves: of m trials.
-      names: [m] of the trials; [""] of one that has none.
-      contexts: [m].
-      sources: [m]; what was read, in one line: format, which column is which curve, epochs. "" of nnjax's own runs.
-      games: [m]; whether the losses are those of players in a game (GANs).
-      remarks: sentences on what was guessed, averaged or left out.
-    """
-
-    curves: Curves
-    names: list[str]
-    contexts: list[TrainingContext]
+    curves: Curves  # of m trials
+    names: list[str]  # [m] of the trials; [""] of one that has none
+    contexts: list[TrainingContext]  # [m]
+    # [m]; what was read, in one line: format, which column is which curve, epochs. "" of nnjax's own runs.
     sources: list[str]
-    games: list[bool]
-    remarks: tuple[str, ...] = ()
+    games: list[bool]  # [m]; whether the losses are those of players in a game (GANs)
+    remarks: tuple[str, ...] = ()  # sentences on what was guessed, averaged or left out
 
 
 class _Trial(NamedTuple):
@@ -149,11 +139,7 @@ def from_columns(by_name: Mapping[str, Any], named: Mapping[str, str] | None = N
 
 
 def assemble(log: Log, path: str, form: str, named: Mapping[str, str] | None = None) -> Loaded:
-    """Choose the curves of each trial's table and stack them, NaN past a trial's end.
-
-    Raises:
-      UserError: there is no loss in one of them.
-    """
+    """Choose the curves of each trial's table and stack them, NaN past its end; UserError for one without a loss."""
     remarks = list(log.remarks)
     trials = [
         trial for name, table in log.tables.items() for trial in _trials(name, table, log, path, form, named, remarks)

@@ -32,12 +32,7 @@ def curves_of(records: Sequence[Record]) -> Curves:
 def contexts_of(
     specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts], baselines: Baselines = MappingProxyType({})
 ) -> list[TrainingContext]:
-    """Return what is known beside the curves of each trial.
-
-    Args:
-      specs, facts: of the run.
-      baselines: as far as they were measured; else what can be assumed of older folders.
-    """
+    """Return what is known beside the curves of each trial; missing baselines as is assumed of older folders."""
     known: dict[Key, TrainingContext] = {}
     out = []
     for spec in specs:

@@ -19,37 +19,23 @@ T = TypeVar("T")
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Trend:
-    """One loss over t epochs on a logarithmic scale (see `features.log_scale`).
+    """One loss over t epochs on a logarithmic scale (see `features.log_scale`)."""
 
-    Attributes:
-      raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there.
-      jump: [g]; how far the last epoch lies off the ones before, where that is far: it is replaced in the others.
-      noise: [g]; standard deviation from epoch to epoch, of the last half (of short curves, more).
-      ups: [g]; the share of steps up in the last two thirds.
-      start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %.
-      lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0.
-      fall: [g]; from the start to the lowest.
-      rise: [g]; from the lowest to the end; 0 where the lowest is part of the end.
-      rise_error: [g]; the standard error of that rise.
-      second_half: [g]; the share of the whole fall, in the loss itself, that the second half brings.
-      newest: [g]; where the lowest loss as measured lies, from 0 (first epoch) to 1 (last).
-    """
-
-    raw: Array
+    raw: Array  # raw, z, smooth: [g, t]; as measured, on the log scale, and smoothed there
     z: Array
     smooth: Array
-    jump: Array
-    noise: Array
-    ups: Array
-    start: Array
+    jump: Array  # [g]; how far the last epoch lies off the ones before, where that is far: it is replaced in the others
+    noise: Array  # [g]; standard deviation from epoch to epoch, of the last half (of short curves, more)
+    ups: Array  # [g]; the share of steps up in the last two thirds
+    start: Array  # start, end: [g]; the smoothed value at the first epoch; the mean over the last 15 %
     end: Array
-    lowest: Array
+    lowest: Array  # lowest, lowest_at: [g]; the smoothed minimum and its epoch, from 0
     lowest_at: Array
-    fall: Array
-    rise: Array
-    rise_error: Array
-    second_half: Array
-    newest: Array
+    fall: Array  # [g]; from the start to the lowest
+    rise: Array  # [g]; from the lowest to the end; 0 where the lowest is part of the end
+    rise_error: Array  # [g]; the standard error of that rise
+    second_half: Array  # [g]; the share of the whole fall, in the loss itself, that the second half brings
+    newest: Array  # [g]; where the lowest loss as measured lies, from 0 (first epoch) to 1 (last)
 
     @functools.cached_property
     def ahead(self) -> Forecast:

@@ -25,16 +25,7 @@ Diagnoses = Sequence[Diagnosis | None]
 def diagnose_trials(
     specs: Sequence[TrialSpec], records: Sequence[Record], facts: Mapping[DataConfig, DataFacts], baselines: Baselines
 ) -> list[Diagnosis | None]:
-    """Diagnose the trials of a run in one call.
-
-    Args:
-      specs, records: of the run.
-      facts: of all its data.
-      baselines: as far as they were measured; the others are guessed (see `run_curves.contexts_of`).
-
-    Returns:
-      [trials]; None for a trial that has not ended, or failed.
-    """
+    """Diagnose the trials of a run: [trials], None for one that failed or has not ended; see `contexts_of`."""
     known = [i for i, record in enumerate(records) if has_curves_to_judge(record)]
     out: list[Diagnosis | None] = [None] * len(specs)
     if known:

@@ -60,23 +60,15 @@ class TrainingContext:
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """One finding on a trial's curves.
+    """One finding on a trial's curves."""
 
-    Attributes:
-      code: one of `nnjax.diagnosis.verdicts.CODES`.
-      sentence: in plain words, with the numbers that matter.
-      evidence: numbers by name, as they entered the rule.
-      epochs: where to look, by what is there ("minimum", "from", "to", "diverged"…), counted from 1.
-      confidence: in [0, 1].
-      next: what to try, in a sentence; "" where nothing needs to change.
-    """
-
-    code: str
-    sentence: str
-    evidence: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    code: str  # one of `nnjax.diagnosis.verdicts.CODES`
+    sentence: str  # in plain words, with the numbers that matter
+    evidence: Mapping[str, float] = dataclasses.field(default_factory=dict)  # numbers by name, as they entered the rule
+    # where to look, by what is there ("minimum", "from", "to", "diverged"…), counted from 1
     epochs: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    confidence: float = 1.0
-    next: str = ""
+    confidence: float = 1.0  # in [0, 1]
+    next: str = ""  # what to try, in a sentence; "" where nothing needs to change
 
     def as_json(self) -> dict[str, Any]:
         """Return a tree for JSON; numbers that are not finite become None."""
@@ -87,18 +79,12 @@ class Verdict:
 
 @dataclasses.dataclass(frozen=True)
 class Diagnosis:
-    """The verdicts on a trial, the most important first; as text where it is printed.
+    """The verdicts on a trial, the most important first; as text where it is printed."""
 
-    Attributes:
-      primary: what to know first.
-      others: further verdicts, by importance.
-      trial: the trial's name in the file that it was read from; "" where it has none.
-      source: what was read, in one line: format, which column is which curve, epochs; "" of arrays and own runs.
-    """
-
-    primary: Verdict
-    others: tuple[Verdict, ...] = ()
-    trial: str = ""
+    primary: Verdict  # what to know first
+    others: tuple[Verdict, ...] = ()  # further verdicts, by importance
+    trial: str = ""  # the trial's name in the file that it was read from; "" where it has none
+    # what was read, in one line: format, which column is which curve, epochs; "" of arrays and own runs
     source: str = dataclasses.field(default="", compare=False)
 
     def __str__(self) -> str:

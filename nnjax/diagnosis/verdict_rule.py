@@ -27,16 +27,11 @@ class Badge(NamedTuple):
     The colors are those of Okabe and Ito (2008), which the color-blind can tell apart, one a family, in lighter and
     darker shades within it: green is done, blue goes on, purple is about validation, orange to red is broken, yellow is
     a remark, gray has not begun.
-
-    Attributes:
-      sign: one character.
-      color: behind the sign, #rrggbb.
-      meaning: what it says, in a few words.
     """
 
-    sign: str
-    color: str
-    meaning: str
+    sign: str  # one character
+    color: str  # behind the sign, #rrggbb
+    meaning: str  # what it says, in a few words
 
     @property
     def ink(self) -> str:
@@ -55,35 +50,24 @@ class Description(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class VerdictRule:
-    """One verdict.
+    """One verdict."""
 
-    Attributes:
-      code: its name, which is that of its module.
-      precedence: of those that hold, the verdict with the lowest number is the first; then they follow by number.
-      outcome: what has become of the training: `BROKEN`, `UNFINISHED`, `DONE` or `REMARK`.
-      badge: its sign and color.
-      confidence: of a group of g trials, [g] in [0, 1]; 0 where the verdict does not hold.
-      describe: of one trial (its place in the group), the sentence, the evidence and what to try.
-      marks: of a verdict and the trial's losses, what to draw over them.
-      silences: codes and outcomes of verdicts of higher precedence numbers that are left out beside this one.
-      first_from: with a lower confidence it follows the other verdicts, whatever its precedence.
-      fewest_epochs: of shorter trials the rule is not asked.
-      state: "The best trial is …", of an unfinished verdict.
-      frequent: "7 of 9 trials …", what to say where most trials of a sweep have it; "" for nothing.
-    """
-
-    code: str
-    precedence: int
-    outcome: str
-    badge: Badge
+    code: str  # its name, which is that of its module
+    precedence: int  # of those that hold, the verdict with the lowest number is the first; then they follow by number
+    outcome: str  # what has become of the training: `BROKEN`, `UNFINISHED`, `DONE` or `REMARK`
+    badge: Badge  # its sign and color
+    # of a group of g trials, [g] in [0, 1]; 0 where the verdict does not hold
     confidence: Callable[[TrialFeatures], np.ndarray]
+    # of one trial (its place in the group), the sentence, the evidence and what to try
     describe: Callable[[TrialFeatures, int], Description]
+    # of a verdict and the trial's losses, what to draw over them
     marks: Callable[[Verdict, Losses], list[Mark]] = lambda verdict, losses: []
+    # codes and outcomes of verdicts of higher precedence numbers that are left out beside this one
     silences: frozenset[str] = frozenset()
-    first_from: float = 0.0
-    fewest_epochs: int = FEWEST
-    state: str = ""
-    frequent: str = ""
+    first_from: float = 0.0  # with a lower confidence it follows the other verdicts, whatever its precedence
+    fewest_epochs: int = FEWEST  # of shorter trials the rule is not asked
+    state: str = ""  # "The best trial is …", of an unfinished verdict
+    frequent: str = ""  # "7 of 9 trials …", what to say where most trials of a sweep have it; "" for nothing
 
     def verdict(self, trials: TrialFeatures, i: int, confidence: float) -> Verdict:
         """Write the verdict on trial i of a group."""

@@ -11,17 +11,11 @@ GAIN = 1e-9  # a swap must lower the cost by this share of it: rounding never ma
 
 
 class Medoids(NamedTuple):
-    """Clusters around examples.
+    """Clusters around examples."""
 
-    Attributes:
-      medoids: [k] int, which examples; cluster c is that of medoids[c].
-      labels: [n] int, the cluster of the nearest medoid; of equally near ones the first.
-      cost: sum of the distances to the nearest medoids.
-    """
-
-    medoids: np.ndarray
-    labels: np.ndarray
-    cost: float
+    medoids: np.ndarray  # [k] int, which examples; cluster c is that of medoids[c]
+    labels: np.ndarray  # [n] int, the cluster of the nearest medoid; of equally near ones the first
+    cost: float  # sum of the distances to the nearest medoids
 
 
 def k_medoids(distances: Array, k: int) -> Medoids:

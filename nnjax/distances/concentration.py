@@ -36,15 +36,10 @@ SERIES: dict[str, Metric] = {
 
 
 class Concentration(NamedTuple):
-    """How concentrated distances are.
+    """How concentrated distances are."""
 
-    Attributes:
-      contrast: mean of (farthest − nearest) / nearest over the queries; infinite where a nearest distance is 0.
-      spread: standard deviation over mean of all distances.
-    """
-
-    contrast: float
-    spread: float
+    contrast: float  # mean of (farthest − nearest) / nearest over the queries; infinite where a nearest distance is 0
+    spread: float  # standard deviation over mean of all distances
 
 
 def concentration(distances: Array) -> Concentration:
@@ -72,33 +67,20 @@ def of_noise(
 
 
 class Worth(NamedTuple):
-    """How well nearest neighbors work in a representation of labeled examples.
+    """How well nearest neighbors work in a representation of labeled examples."""
 
-    Attributes:
-      name: of the representation.
-      width: its numbers an example.
-      contrast, spread: as in `Concentration`, Euclidean.
-      recall: share of the 10 nearest in the original that are among the 10 nearest here.
-      accuracy: of 5 nearest neighbors.
-    """
-
-    name: str
-    width: int
-    contrast: float
+    name: str  # of the representation
+    width: int  # its numbers an example
+    contrast: float  # contrast, spread: as in `Concentration`, Euclidean
     spread: float
-    recall: float
-    accuracy: float
+    recall: float  # share of the 10 nearest in the original that are among the 10 nearest here
+    accuracy: float  # of 5 nearest neighbors
 
 
 def worths(
     representations: Mapping[str, tuple[np.ndarray, np.ndarray]], labels: np.ndarray, truth: np.ndarray
 ) -> list[Worth]:
-    """Compare representations, of which the first is the original.
-
-    Args:
-      representations: name -> (examples [n, width], queries [q, width]).
-      labels, truth: classes of the examples [n] and of the queries [q].
-    """
+    """Compare representations {name: (examples [n, width], queries [q, width])} of classes with the first one."""
     out: list[Worth] = []
     original = None
     for name, (examples, queries) in representations.items():

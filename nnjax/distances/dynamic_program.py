@@ -25,20 +25,14 @@ DIAGONALS = 32  # per loop; between loops the stored cells are cut to what the n
 
 
 class Cells(NamedTuple):
-    """The cells (i, j) of one diagonal, with what their values are computed from.
+    """The cells (i, j) of one diagonal, with what their values are computed from."""
 
-    Attributes:
-      corner, above, beside: [cells, *lanes], D[i−1, j−1], D[i−1, j] and D[i, j−1].
-      x, y: [cells, d, *lanes], the points x_i and y_j.
-      offsets: [cells], i − j.
-    """
-
-    corner: Array
+    corner: Array  # corner, above, beside: [cells, *lanes], D[i−1, j−1], D[i−1, j] and D[i, j−1]
     above: Array
     beside: Array
-    x: Array
+    x: Array  # x, y: [cells, d, *lanes], the points x_i and y_j
     y: Array
-    offsets: np.ndarray
+    offsets: np.ndarray  # [cells], i − j
 
     def least(self) -> Array:
         """The least of the three earlier cells."""

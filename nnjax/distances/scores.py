@@ -16,22 +16,14 @@ FEWEST = 5  # examples of a cluster by density
 
 
 class Score(NamedTuple):
-    """Scores of a method on a test part.
+    """Scores of a method on a test part."""
 
-    Attributes:
-      kind: MODEL, NEIGHBORS or CLUSTERS.
-      method: for people.
-      accuracy: share of right answers; of clusters under the naming that is best on the training part.
-      ari, ami: of clusters with classes, see `agreement`; NaN elsewhere.
-      num_neighbors: that leave-one-out chose; 0 elsewhere.
-    """
-
-    kind: str
-    method: str
-    accuracy: float
-    ari: float = np.nan
+    kind: str  # MODEL, NEIGHBORS or CLUSTERS
+    method: str  # for people
+    accuracy: float  # share of right answers; of clusters under the naming that is best on the training part
+    ari: float = np.nan  # ari, ami: of clusters with classes, see `agreement`; NaN elsewhere
     ami: float = np.nan
-    num_neighbors: int = 0
+    num_neighbors: int = 0  # that leave-one-out chose; 0 elsewhere
 
 
 def make_models(seed: int) -> dict[str, Any]:

@@ -19,15 +19,10 @@ from nnjax.distances.vectors import Minkowski
 
 
 class Published(NamedTuple):
-    """Published results of a set.
+    """Published results of a set."""
 
-    Attributes:
-      errors: by measure: Euclidean, DTW with the learned window, DTW without one.
-      window: the learned window, per cent of the length.
-    """
-
-    errors: dict[str, float]
-    window: int
+    errors: dict[str, float]  # by measure: Euclidean, DTW with the learned window, DTW without one
+    window: int  # the learned window, per cent of the length
 
 
 PUBLISHED = {
@@ -39,21 +34,13 @@ LEARNED_FROM = range(21)  # windows to learn from, per cent of the length
 
 
 class Score(NamedTuple):
-    """One measure on one set.
+    """One measure on one set."""
 
-    Attributes:
-      name: of the set.
-      measure: for people.
-      errors: [seeds] shares of wrong answers on the test part.
-      published: the archive's; None where it gives none.
-      windows: [seeds] in points, of the measure with a window; else empty.
-    """
-
-    name: str
-    measure: str
-    errors: np.ndarray
-    published: float | None
-    windows: tuple[int, ...] = ()
+    name: str  # of the set
+    measure: str  # for people
+    errors: np.ndarray  # [seeds] shares of wrong answers on the test part
+    published: float | None  # the archive's; None where it gives none
+    windows: tuple[int, ...] = ()  # [seeds] in points, of the measure with a window; else empty
 
 
 def measures(window: int) -> dict[str, Metric]:

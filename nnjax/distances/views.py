@@ -24,31 +24,19 @@ ABSENT = {(TABLE, "DTW"): "the columns of a table have no order, so there is not
 
 
 class Split(NamedTuple):
-    """Training and test examples of a labeled set.
+    """Training and test examples of a labeled set."""
 
-    Attributes:
-      x, queries: [n, d], [q, d] float32, training and test inputs, scaled.
-      labels, truth: [n], [q] int, their classes.
-      num_classes: k.
-      kind: IMAGE, TABLE or SERIES.
-      image_shape: (height, width) of flattened images.
-    """
-
-    x: np.ndarray
+    x: np.ndarray  # x, queries: [n, d], [q, d] float32, training and test inputs, scaled
     queries: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray  # labels, truth: [n], [q] int, their classes
     truth: np.ndarray
-    num_classes: int
-    kind: str = TABLE
-    image_shape: tuple[int, int] | None = None
+    num_classes: int  # k
+    kind: str = TABLE  # IMAGE, TABLE or SERIES
+    image_shape: tuple[int, int] | None = None  # (height, width) of flattened images
 
 
 def split_of(prepared: Prepared) -> Split:
-    """Take the training and the test part of a labeled set; it is an image set where its examples are images.
-
-    Raises:
-      UserError: data without classes or without a test part.
-    """
+    """Take the training and test part of a labeled set, images if its examples are; UserError if it lacks either."""
     data = prepared.dataset
     if data.task != "classification" or data.y is None or not len(prepared.test):
         raise UserError(f"{data.name} has no labeled test examples: choose data with classes and a test part.")

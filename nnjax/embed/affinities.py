@@ -63,26 +63,15 @@ def calibrate(distances: Array, own: Array, perplexities: Array) -> Array:
 
 
 class Affinities(NamedTuple):
-    """Of one data set, for g perplexities.
+    """Of one data set, for g perplexities."""
 
-    Attributes:
-      joint: [g, n, n] float32, p_ij = (p_{j|i} + p_{i|j}) / 2n; symmetric, each sums to 1.
-      joint_entropy: [g] float32, Σ p_ij log p_ij: the part of t-SNE's divergence that no layout changes.
-      conditional_entropy: [g] float32, Σ_i Σ_j p_{j|i} log p_{j|i}, the same of SNE's.
-    """
-
-    joint: np.ndarray
-    joint_entropy: np.ndarray
-    conditional_entropy: np.ndarray
+    joint: np.ndarray  # [g, n, n] float32, p_ij = (p_{j|i} + p_{i|j}) / 2n; symmetric, each sums to 1
+    joint_entropy: np.ndarray  # [g] float32, Σ p_ij log p_ij: the part of t-SNE's divergence that no layout changes
+    conditional_entropy: np.ndarray  # [g] float32, Σ_i Σ_j p_{j|i} log p_{j|i}, the same of SNE's
 
 
 def affinities(x: np.ndarray, perplexities: Sequence[float]) -> Affinities:
-    """Compute affinities in blocks that the devices take in turn.
-
-    Args:
-      x: [n, d] numbers.
-      perplexities: g of them, each at least 1 and below n / 3.
-    """
+    """Compute affinities of x [n, d] for g perplexities, from 1 to below n / 3, in blocks that devices take in turn."""
     x = np.asarray(x, np.float64)
     x = x - x.mean(axis=0)
     conditional = np.empty((len(perplexities), len(x), len(x)), np.float32)

@@ -27,15 +27,10 @@ FALLING = ("reconstruction",)  # less is better
 
 
 class InputNeighbors(NamedTuple):
-    """Neighbors in the inputs, with which codes are compared.
+    """Neighbors in the inputs, with which codes are compared."""
 
-    Attributes:
-      near: [q, 10], the nearest training examples of each test example.
-      dtw: [q, 10] of series, under DTW; None of what is no series.
-    """
-
-    near: np.ndarray
-    dtw: np.ndarray | None
+    near: np.ndarray  # [q, 10], the nearest training examples of each test example
+    dtw: np.ndarray | None  # [q, 10] of series, under DTW; None of what is no series
 
     @classmethod
     def of(cls, some: Split, warping: Metric | None = None) -> Self:
@@ -45,21 +40,14 @@ class InputNeighbors(NamedTuple):
 
 
 class Code(NamedTuple):
-    """Codes by one method, and what it makes of them.
+    """Codes by one method, and what it makes of them."""
 
-    Attributes:
-      method: for people.
-      width, seed: of the codes; the seed is None where nothing is drawn.
-      train_codes, test_codes: [n, k], [q, k], of the training and of the test examples.
-      copies: [q, d], the test examples made from their codes, scaled.
-    """
-
-    method: str
-    width: int
+    method: str  # for people
+    width: int  # width, seed: of the codes; the seed is None where nothing is drawn
     seed: int | None
-    train_codes: np.ndarray
+    train_codes: np.ndarray  # train_codes, test_codes: [n, k], [q, k], of the training and of the test examples
     test_codes: np.ndarray
-    copies: np.ndarray
+    copies: np.ndarray  # [q, d], the test examples made from their codes, scaled
 
 
 def measure(codes: Sequence[Code], some: Split, truth: InputNeighbors) -> list[dict[str, float]]:

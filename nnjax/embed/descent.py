@@ -11,17 +11,11 @@ GAIN_RISE, GAIN_FALL, LEAST_GAIN = 0.2, 0.8, 0.01
 
 
 class State(NamedTuple):
-    """A layout during descent.
+    """A layout during descent."""
 
-    Attributes:
-      y: [2, n] float32.
-      velocity: [2, n] float32, the last step.
-      gains: [2, n] float32, factors of the learning rate.
-    """
-
-    y: Array
-    velocity: Array
-    gains: Array
+    y: Array  # [2, n] float32
+    velocity: Array  # [2, n] float32, the last step
+    gains: Array  # [2, n] float32, factors of the learning rate
 
 
 def init(y: Array) -> State:

@@ -7,21 +7,13 @@ import numpy as np
 
 
 class Grid(NamedTuple):
-    """A rectangle of g perplexities × s layouts; where there are fewer, a layout is computed twice.
+    """A rectangle of g perplexities × s layouts; where there are fewer, a layout is computed twice."""
 
-    Attributes:
-      perplexities: [g], one of them twice where devices would be idle.
-      cells: [g, s], the setting that is computed there.
-      places: two arrays [m], row and column of each setting.
-      axis: 0 if the devices divide the perplexities, 1 if they divide the layouts.
-      num_devices: how many are used.
-    """
-
-    perplexities: tuple[float, ...]
-    cells: np.ndarray
-    places: tuple[np.ndarray, np.ndarray]
-    axis: int
-    num_devices: int
+    perplexities: tuple[float, ...]  # [g], one of them twice where devices would be idle
+    cells: np.ndarray  # [g, s], the setting that is computed there
+    places: tuple[np.ndarray, np.ndarray]  # two arrays [m], row and column of each setting
+    axis: int  # 0 if the devices divide the perplexities, 1 if they divide the layouts
+    num_devices: int  # how many are used
 
 
 def arrange(perplexities: Sequence[float], num_devices: int) -> Grid:

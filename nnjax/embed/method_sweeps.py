@@ -13,23 +13,14 @@ STARTS = {"pca": "PCA start", "random": "random start"}
 
 
 class MethodSweep(NamedTuple):
-    """Embeddings by one method under several settings.
+    """Embeddings by one method under several settings."""
 
-    Attributes:
-      name: of the method, with its start if there are two.
-      embeddings: m of them.
-      qualities: m times the measures by name.
-      planes: m layouts [n, 2]: the embedding, of wider ones the first two principal components.
-      distances: [m, m], Procrustes distances of the planes.
-      factors: what is varied, name -> [m] levels.
-    """
-
-    name: str
-    embeddings: Sequence[Embedding]
-    qualities: Sequence[Mapping[str, float]]
-    planes: Sequence[np.ndarray]
-    distances: np.ndarray
-    factors: Mapping[str, Sequence[Any]]
+    name: str  # of the method, with its start if there are two
+    embeddings: Sequence[Embedding]  # m of them
+    qualities: Sequence[Mapping[str, float]]  # m times the measures by name
+    planes: Sequence[np.ndarray]  # m layouts [n, 2]: the embedding, of wider ones the first two principal components
+    distances: np.ndarray  # [m, m], Procrustes distances of the planes
+    factors: Mapping[str, Sequence[Any]]  # what is varied, name -> [m] levels
 
     def scores(self, measure: str) -> np.ndarray:
         """One measure [m]."""

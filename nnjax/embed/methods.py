@@ -136,25 +136,16 @@ def embed_held_out(x: np.ndarray, method: str, labels: np.ndarray | None, dimens
 
 
 class Method(NamedTuple):
-    """A way to embed.
+    """A way to embed."""
 
-    Attributes:
-      title: what reports call it.
-      embed: (x, method, labels, dimensions, seed, **options) -> the embedding.
-      options: names of those that it reads.
-      seeded: whether a seed changes the result.
-      library: imports the library that it needs, or says which extra brings it.
-      is_layout: whether many settings of it are laid out as one program (`embed_all`).
-      supervised: whether it reads the classes, so that only points which it did not see can judge it.
-    """
-
-    title: str
-    embed: Callable[..., Embedding]
-    options: tuple[str, ...] = ()
-    seeded: bool = False
+    title: str  # what reports call it
+    embed: Callable[..., Embedding]  # (x, method, labels, dimensions, seed, **options) -> the embedding
+    options: tuple[str, ...] = ()  # names of those that it reads
+    seeded: bool = False  # whether a seed changes the result
+    # imports the library that it needs, or says which extra brings it
     library: Callable[[], Any] = external_libraries.included
-    is_layout: bool = False
-    supervised: bool = False
+    is_layout: bool = False  # whether many settings of it are laid out as one program (`embed_all`)
+    supervised: bool = False  # whether it reads the classes, so that only points which it did not see can judge it
 
 
 _SNE_OPTIONS = ("perplexity", "exaggeration", "learning_rate", "init", "support", "iterations")

@@ -21,25 +21,15 @@ MOST_AGGLOMERATED = 5_000  # Ward's method needs all pairs
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Study:
-    """Embeddings of the same points.
+    """Embeddings of the same points."""
 
-    Attributes:
-      dataset: where the points come from.
-      rows: [n] indices of the points in it.
-      x: [n, d] float32, scaled.
-      embeddings: m of them.
-      qualities: m times the measures by name.
-      clusterings: of the points in the data's own space, by method.
-      k: neighbors that the measures count.
-    """
-
-    dataset: Dataset
-    rows: np.ndarray
-    x: np.ndarray
-    embeddings: Sequence[Embedding]
-    qualities: Sequence[Mapping[str, float]]
-    clusterings: Mapping[str, Clustering]
-    k: int
+    dataset: Dataset  # where the points come from
+    rows: np.ndarray  # [n] indices of the points in it
+    x: np.ndarray  # [n, d] float32, scaled
+    embeddings: Sequence[Embedding]  # m of them
+    qualities: Sequence[Mapping[str, float]]  # m times the measures by name
+    clusterings: Mapping[str, Clustering]  # of the points in the data's own space, by method
+    k: int  # neighbors that the measures count
 
     @property
     def labels(self) -> np.ndarray | None:
@@ -59,26 +49,18 @@ class Study:
 
 @dataclasses.dataclass(frozen=True)
 class Axes:
-    """What is varied: every combination that a method reads is one embedding.
+    """What is varied: every combination that a method reads is one embedding."""
 
-    Attributes:
-      methods: of `METHODS`.
-      seeds: of all methods that draw.
-      perplexities, exaggerations, learning_rates: of t-SNE and SNE; None is the method's own.
-      neighbors, min_dists: of UMAP.
-      dimensions: of the methods that are not plane.
-      init, support, iterations, engine: of t-SNE and SNE.
-    """
-
-    methods: Sequence[str] = ("pca", "tsne")
-    seeds: Sequence[int] = (0,)
+    methods: Sequence[str] = ("pca", "tsne")  # of `METHODS`
+    seeds: Sequence[int] = (0,)  # of all methods that draw
+    # perplexities, exaggerations, learning_rates: of t-SNE and SNE; None is the method's own
     perplexities: Sequence[float] = (30.0,)
     exaggerations: Sequence[float | None] = (None,)
     learning_rates: Sequence[float | None] = (None,)
-    neighbors: Sequence[int] = (15,)
+    neighbors: Sequence[int] = (15,)  # neighbors, min_dists: of UMAP
     min_dists: Sequence[float] = (0.1,)
-    dimensions: int = 2
-    init: str = "pca"
+    dimensions: int = 2  # of the methods that are not plane
+    init: str = "pca"  # init, support, iterations, engine: of t-SNE and SNE
     support: str = "all"
     iterations: int = 1000
     engine: str = "exact"

@@ -1,7 +1,5 @@
 """What all estimators share: how a job is described, trained, kept and applied."""
 
-from __future__ import annotations
-
 import dataclasses
 import warnings
 from collections.abc import Mapping
@@ -31,21 +29,13 @@ LEAST_BATCH = 16
 
 @dataclasses.dataclass(frozen=True)
 class Fitted:
-    """A trained network as an estimator keeps it; it pickles with its model.
+    """A trained network as an estimator keeps it; it pickles with its model."""
 
-    Attributes:
-      model: its architecture.
-      shape: of one example.
-      num_outputs: k.
-      hyper: the hyperparameters it was trained with.
-      variables: NumPy arrays.
-    """
-
-    model: ModelConfig
-    shape: tuple[int, ...]
-    num_outputs: int
-    hyper: dict[str, float]
-    variables: Variables
+    model: ModelConfig  # its architecture
+    shape: tuple[int, ...]  # of one example
+    num_outputs: int  # k
+    hyper: dict[str, float]  # the hyperparameters it was trained with
+    variables: Variables  # NumPy arrays
 
     def apply(self, what: What, x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n k"]:
         """Apply it to rows, see `inference.apply`; float64."""

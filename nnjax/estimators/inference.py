@@ -1,7 +1,5 @@
 """Apply trained networks to rows, by one compiled function an architecture, whatever the number of rows."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Literal

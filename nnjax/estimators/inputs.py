@@ -20,23 +20,14 @@ LEAST = 64
 
 
 class Examples(NamedTuple):
-    """Checked examples.
+    """Checked examples."""
 
-    Attributes:
-      x: [n, d] float32.
-      y: class indices int32 [n], numbers float64 [n, k], or None.
-      weights: [n] float32, above 0; None where all count alike.
-      classes: the labels of the classes, sorted; None of a regression.
-      single: whether the targets were given as [n], not as [n, k].
-      mean_weight: what the weights were divided by.
-    """
-
-    x: Float[np.ndarray, "n d"]
-    y: Num[np.ndarray, "n ..."] | None
-    weights: Float[np.ndarray, " n"] | None = None
-    classes: np.ndarray | None = None
-    single: bool = True
-    mean_weight: float = 1.0
+    x: Float[np.ndarray, "n d"]  # [n, d] float32
+    y: Num[np.ndarray, "n ..."] | None  # class indices int32 [n], numbers float64 [n, k], or None
+    weights: Float[np.ndarray, " n"] | None = None  # [n] float32, above 0; None where all count alike
+    classes: np.ndarray | None = None  # the labels of the classes, sorted; None of a regression
+    single: bool = True  # whether the targets were given as [n], not as [n, k]
+    mean_weight: float = 1.0  # what the weights were divided by
 
     def labels(self) -> np.ndarray:
         """Return the labels of the classes."""
@@ -207,13 +198,9 @@ def room(n: int) -> int:
 
 @dataclasses.dataclass(frozen=True)
 class TargetScale:
-    """The affine map that standardizes targets [n, k], fitted on training examples.
+    """The affine map that standardizes targets [n, k], fitted on training examples."""
 
-    Attributes:
-      mean, scale: [k] float64.
-    """
-
-    mean: np.ndarray
+    mean: np.ndarray  # mean, scale: [k] float64
     scale: np.ndarray
 
     @classmethod

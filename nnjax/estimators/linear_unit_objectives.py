@@ -4,8 +4,6 @@ Each is an objective (docs/extending/objective.md) of sums z [b, k], one for two
 others; d = ±1 are the answers that are wanted. Steps are of one example, whose weight multiplies its step.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Callable
@@ -66,13 +64,9 @@ def minimal_disturbance(units: int) -> Callable[..., Any]:
 
 @dataclasses.dataclass(frozen=True)
 class Units:
-    """Linear units side by side, as a model (init, apply) that pickles.
+    """Linear units side by side, as a model (init, apply) that pickles."""
 
-    Attributes:
-      count: how many.
-    """
-
-    count: int
+    count: int  # how many
 
     def init(self, key: Key, example: Array, hyper: Any) -> Variables:
         """Draw weights of variance 1 / d."""

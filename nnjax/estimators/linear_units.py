@@ -1,7 +1,5 @@
 """Classifiers made of linear units: perceptron 1958, Adaline 1960, Madaline 1962."""
 
-from __future__ import annotations
-
 from numbers import Integral, Real
 from typing import Any, ClassVar
 

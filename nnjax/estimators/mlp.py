@@ -1,7 +1,5 @@
 """The multilayer perceptron as a classifier and as a regressor, with scikit-learn's parameters."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, ClassVar
 

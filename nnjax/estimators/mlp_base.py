@@ -1,7 +1,5 @@
 """What multilayer perceptrons and autoencoders with scikit-learn's parameters have in common."""
 
-from __future__ import annotations
-
 from numbers import Integral, Real
 from typing import Any, ClassVar, Self
 

@@ -1,7 +1,5 @@
 """Models of one's own, of any library that nnjax reads, as a classifier and as a regressor."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import inspect

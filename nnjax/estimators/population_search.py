@@ -1,7 +1,5 @@
 """What scikit-learn's searches need to train their settings × folds × seeds as one population."""
 
-from __future__ import annotations
-
 import functools
 import math
 import warnings

@@ -1,7 +1,5 @@
 """Searches with scikit-learn's interface whose settings × folds × seeds train as one population."""
 
-from __future__ import annotations
-
 from numbers import Integral
 from typing import Any, ClassVar
 

@@ -5,8 +5,6 @@ others is what the estimator would have trained alone. A search lets estimators 
 trains them together, and lets them take the results when they are fitted for real (`taking`).
 """
 
-from __future__ import annotations
-
 import collections
 import contextlib
 import dataclasses
@@ -37,19 +35,12 @@ from nnjax.verify.user_objects import refuse_unfit_objects
 
 
 class Job(NamedTuple):
-    """What an estimator wants to be trained.
+    """What an estimator wants to be trained."""
 
-    Attributes:
-      experiment: complete; its data configuration stands for `prepared`.
-      prepared: the examples, as the estimator read them.
-      start: the weights to start from; None for a fresh draw.
-      verbose: whether to show the training.
-    """
-
-    experiment: Experiment
-    prepared: Prepared
-    start: Variables | None = None
-    verbose: bool = False
+    experiment: Experiment  # complete; its data configuration stands for `prepared`
+    prepared: Prepared  # the examples, as the estimator read them
+    start: Variables | None = None  # the weights to start from; None for a fresh draw
+    verbose: bool = False  # whether to show the training
 
     def key(self) -> tuple[str, Experiment]:
         """Return what tells jobs apart but for their seeds: the examples' digest, and all else."""
@@ -57,24 +48,15 @@ class Job(NamedTuple):
 
 
 class Trained(NamedTuple):
-    """A trained network.
+    """A trained network."""
 
-    Attributes:
-      variables: NumPy arrays, at the last epoch, or at the best one where it stopped early or diverged.
-      curves: {name: [epochs]} of train_loss, and where there is a validation part val_loss.
-      best_epoch: of the lowest loss, from 1.
-      stopped, diverged: how it ended.
-      verdict: the code of the first diagnosis of the curves; "" where there is none.
-      seconds: of its share of the training.
-    """
-
-    variables: Variables
-    curves: Arrays
-    best_epoch: int
-    stopped: bool
+    variables: Variables  # NumPy arrays, at the last epoch, or at the best one where it stopped early or diverged
+    curves: Arrays  # {name: [epochs]} of train_loss, and where there is a validation part val_loss
+    best_epoch: int  # of the lowest loss, from 1
+    stopped: bool  # stopped, diverged: how it ended
     diverged: bool
-    verdict: str
-    seconds: float
+    verdict: str  # the code of the first diagnosis of the curves; "" where there is none
+    seconds: float  # of its share of the training
 
 
 class Noted(BaseException):

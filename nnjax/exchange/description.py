@@ -56,18 +56,12 @@ class Part(NamedTuple):
 
 
 class Description(NamedTuple):
-    """A network without its weights.
+    """A network without its weights."""
 
-    Attributes:
-      architecture, facts: as in `Network`; of an ensemble its first member's.
-      sha256: hex digest of the file beside it; None where that was not written down.
-      members: of an ensemble, whose arrays are named "member_0/…"; () of a single network.
-    """
-
-    architecture: Architecture
+    architecture: Architecture  # architecture, facts: as in `Network`; of an ensemble its first member's
     facts: DataFacts
-    sha256: str | None
-    members: tuple[Part, ...] = ()
+    sha256: str | None  # hex digest of the file beside it; None where that was not written down
+    members: tuple[Part, ...] = ()  # of an ensemble, whose arrays are named "member_0/…"; () of a single network
 
 
 def path_of(path: str | os.PathLike[str]) -> pathlib.Path:

@@ -21,22 +21,16 @@ from nnjax.runs.weights import rows_of
 
 
 class Predictor(NamedTuple):
-    """A network to predict with.
+    """A network to predict with."""
 
-    Attributes:
-      name: what it is called in the terminal: its file's name, or "trial 3".
-      network: with its weights; None of a program, which is closed, and of an ensemble.
-      architecture, facts: as in `Network`.
-      outputs: from raw inputs, float32 [b, d] or the several arrays that they were in training, to outputs [b, k];
-        compiled for each new b.
-      test_inputs: gives the raw inputs [n, d] of the run's own test part; None of a file, which has none.
-    """
-
-    name: str
-    network: Network | None
-    architecture: description.Architecture
+    name: str  # what it is called in the terminal: its file's name, or "trial 3"
+    network: Network | None  # with its weights; None of a program, which is closed, and of an ensemble
+    architecture: description.Architecture  # architecture, facts: as in `Network`
     facts: DataFacts
+    # from raw inputs, float32 [b, d] or the several arrays that they were in training, to outputs [b, k]; compiled for
+    # each new b
     outputs: Callable[[Any], Array]
+    # gives the raw inputs [n, d] of the run's own test part; None of a file, which has none
     test_inputs: Callable[[], np.ndarray] | None = None
 
     def codes(self) -> Callable[[Array], Array]:
@@ -104,14 +98,10 @@ def _read_program(path: pathlib.Path) -> Predictor:
 
 
 class Format(NamedTuple):
-    """A format of network files.
+    """A format of network files."""
 
-    Attributes:
-      read: opens a file.
-      to_bytes: packs a network; None if files are only read. FILE.json, which says what it is, is written beside it.
-    """
-
-    read: Callable[[pathlib.Path], Predictor]
+    read: Callable[[pathlib.Path], Predictor]  # opens a file
+    # packs a network; None if files are only read. FILE.json, which says what it is, is written beside it.
     to_bytes: Callable[[Network], bytes] | None = None
 
 

@@ -33,21 +33,14 @@ HELP = (
 
 
 class Calibration(NamedTuple):
-    """Networks and the examples that none of them has used.
+    """Networks and the examples that none of them has used."""
 
-    Attributes:
-      networks: of each fold, one or several seeds whose outputs are averaged; of split conformal one list.
-      outputs: [n, k] for the examples, by the networks of their own fold.
-      y: targets [n, k], or class indices [n].
-      fold: of each example, int [n].
-      method: "split", "CV+" or "jackknife+".
-    """
-
+    # of each fold, one or several seeds whose outputs are averaged; of split conformal one list
     networks: list[list[Network]]
-    outputs: np.ndarray
-    y: np.ndarray
-    fold: np.ndarray
-    method: str
+    outputs: np.ndarray  # [n, k] for the examples, by the networks of their own fold
+    y: np.ndarray  # targets [n, k], or class indices [n]
+    fold: np.ndarray  # of each example, int [n]
+    method: str  # "split", "CV+" or "jackknife+"
 
 
 def predict_intervals(

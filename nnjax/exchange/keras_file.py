@@ -28,11 +28,7 @@ CONFIG, WEIGHTS, METADATA = "config.json", "model.weights.h5", "metadata.json"
 
 
 def read(path: str | os.PathLike[str]) -> Network:
-    """Read a network; its raw inputs are what the Keras model takes, flat.
-
-    Raises:
-      UserError: the file is damaged, or holds what cannot be read, or h5py is not installed.
-    """
+    """Read a network whose raw inputs are what the Keras model takes, flat; UserError if it cannot be read."""
     path = pathlib.Path(path)
     data = read_bytes(path)
     h5py = require("h5py", "nnjax[keras]", f"{path}, a file of Keras,")

@@ -1,7 +1,5 @@
 """Make a `keras.Sequential` of a dense network that nnjax trained: raw inputs, the scaling inside."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -147,11 +147,7 @@ def traced_outputs(network: Network) -> Callable[[Array], Array]:
 
 
 def codes(network: Network, compiled: bool = False) -> Callable[[Array], Array]:
-    """Return the function from raw inputs [b, d] to latent codes [b, code width].
-
-    Raises:
-      UserError: it is a chain of layers from elsewhere, of which nobody said where its code is.
-    """
+    """Return the function from inputs [b, d] to codes [b, width]; UserError where nobody said which layer that is."""
     architecture, facts = network.architecture, network.facts
     variables = jax.tree.map(jnp.asarray, network.variables)  # NumPy's cannot be indexed by traced numbers
     asked = remedy("encode=True", "--encode")

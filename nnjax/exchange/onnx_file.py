@@ -5,8 +5,6 @@ session = onnxruntime.InferenceSession("network.onnx")
 [outputs] = session.run(None, {"x": x})  # x float32 [b, d], raw
 """
 
-from __future__ import annotations
-
 import contextlib
 import logging
 import pathlib
@@ -26,11 +24,7 @@ TOLERANCE, ROWS = 1e-5, 64  # relative to the largest output; examples that are 
 
 
 def to_bytes(network: Network) -> bytes:
-    """Convert a network, and compare onnxruntime's outputs with JAX's.
-
-    Raises:
-      UserError: jax2onnx or onnxruntime is not installed, an operation has no counterpart, or the outputs differ.
-    """
+    """Convert a network, and compare onnxruntime's outputs with JAX's; UserError if it cannot be, or they differ."""
     return function_to_bytes(traced_outputs(network), network.facts.num_inputs, network.facts.x_scaler)
 
 

@@ -76,11 +76,7 @@ def _open_ensemble(run: Run, k: int) -> Predictor:
 
 
 def held_out(run: Run, trial: int) -> tuple[Dataset, np.ndarray]:
-    """Return a run's data and the rows [n] of their test part, or of the validation part where there is none.
-
-    Raises:
-      UserError: it has neither.
-    """
+    """Return a run's data and the rows [n] of their test (else validation) part; UserError if it has neither."""
     data = run.data(trial)
     part = data.test if len(data.test) else data.validation
     if not len(part):

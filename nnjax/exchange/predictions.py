@@ -54,38 +54,24 @@ class Predictions(NamedTuple):
 
 
 class Intervals(NamedTuple):
-    """Predicted numbers with intervals that hold the truth with probability `level` over new examples.
+    """Predicted numbers with intervals that hold the truth with probability `level` over new examples."""
 
-    Attributes:
-      values: [n], or [n, k] of several targets, each with an interval of its own.
-      low, high: likewise.
-      level: as asked for.
-      method: "split", "CV+" or "jackknife+".
-      examples: that it was calibrated on.
-    """
-
-    values: np.ndarray
-    low: np.ndarray
+    values: np.ndarray  # [n], or [n, k] of several targets, each with an interval of its own
+    low: np.ndarray  # low, high: likewise
     high: np.ndarray
-    level: float
-    method: str
-    examples: int
+    level: float  # as asked for
+    method: str  # "split", "CV+" or "jackknife+"
+    examples: int  # that it was calibrated on
 
 
 class PredictionSets(NamedTuple):
-    """Predicted classes with sets that hold the true one with probability `level` over new examples.
+    """Predicted classes with sets that hold the true one with probability `level` over new examples."""
 
-    Attributes:
-      values: [n] the likeliest class.
-      sets: bool [n, classes]; a set may be empty where the network is right more often than `level` asks for.
-      classes: names, by column.
-      level, method, examples: as in `Intervals`.
-    """
-
-    values: np.ndarray
+    values: np.ndarray  # [n] the likeliest class
+    # bool [n, classes]; a set may be empty where the network is right more often than `level` asks for
     sets: np.ndarray
-    classes: np.ndarray
-    level: float
+    classes: np.ndarray  # names, by column
+    level: float  # level, method, examples: as in `Intervals`
     method: str
     examples: int
 

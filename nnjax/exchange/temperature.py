@@ -1,7 +1,5 @@
 """`Run.temperature`: scale a classifier's confidence on the validation part, and measure it on the test part."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnjax.core.errors import UserError

@@ -6,13 +6,7 @@ from typing import Any
 
 
 def read_text(module: str, file: str, /, **numbers: Any) -> dict[str, Any]:
-    """Read a TOML file; in its strings white space becomes single spaces, and numbers are filled in as by `format`.
-
-    Args:
-      module: the path of the module, beside which the file lies.
-      file: its name.
-      numbers: for the placeholders; without any, braces are left alone.
-    """
+    """Read a TOML file beside a module: white space becomes single, and `numbers` are filled in as by `format`."""
 
     def filled(value: Any) -> Any:
         """Fill in the placeholders of a text, or of all texts in a tree."""

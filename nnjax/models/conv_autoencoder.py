@@ -5,8 +5,6 @@ the 4 x 4 maps of the last. Decoder: three convolutions, each followed by upsamp
 so 14, 28; then one convolution to the image. 4,385 parameters with 16, 8 and 8 maps.
 """
 
-from __future__ import annotations
-
 from typing import Any, cast
 
 import flax.linen as nn
@@ -28,19 +26,12 @@ SIDE, CODE_SIDE = 28, 4
 
 
 class ConvAutoencoder(nn.Module):
-    """Encoder and decoder of images [1, 28, 28, b]; the last layer gives the pre-activation of the output.
+    """Encoder and decoder of images [1, 28, 28, b]; the last layer gives the pre-activation of the output."""
 
-    Attributes:
-      maps: of the three convolutions of the encoder; the decoder has them in reverse.
-      activation: of the hidden layers.
-      kernel_init: draws the kernels; biases are zero.
-      param_dtype: of the weights.
-    """
-
-    maps: tuple[int, ...]
-    activation: Activation
-    kernel_init: Initializer
-    param_dtype: jnp.dtype
+    maps: tuple[int, ...]  # of the three convolutions of the encoder; the decoder has them in reverse
+    activation: Activation  # of the hidden layers
+    kernel_init: Initializer  # draws the kernels; biases are zero
+    param_dtype: jnp.dtype  # of the weights
 
     def setup(self) -> None:
         """Make the layers layer_0 ... layer_6."""

@@ -10,8 +10,6 @@ all maps, times the patches of all examples. For 3 x 3 kernels and tiles of 2 x 
 Images upsampled before are never made: their tiles see a smaller patch of the original (docs/LOG.md).
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -1,7 +1,5 @@
 """Linen layers of the convolutional networks, named and initialized like `dense.Dense`: kernel and bias."""
 
-from __future__ import annotations
-
 import flax.linen as nn
 import jax.numpy as jnp
 
@@ -11,19 +9,12 @@ from nnjax.nn.initializers import Initializer
 
 
 class Convolution(nn.Module):
-    """A convolution wherever the kernel fits: [channels, h, w, b] -> phases [t, t, maps, n, m, b], see `convolve`.
+    """A convolution wherever the kernel fits: [channels, h, w, b] -> phases [t, t, maps, n, m, b], see `convolve`."""
 
-    Attributes:
-      maps: feature maps to make.
-      size: height and width of the kernel [size, size, channels, maps].
-      kernel_init: draws it; biases [maps] are zero.
-      param_dtype: of the weights; the computation is in the type of x.
-    """
-
-    maps: int
-    size: int
-    kernel_init: Initializer
-    param_dtype: jnp.dtype
+    maps: int  # feature maps to make
+    size: int  # height and width of the kernel [size, size, channels, maps]
+    kernel_init: Initializer  # draws it; biases [maps] are zero
+    param_dtype: jnp.dtype  # of the weights; the computation is in the type of x
 
     @nn.compact
     def __call__(self, x: Images, margin: int = 0, factor: int = 1, tile: int = 2) -> Phases:

@@ -5,8 +5,6 @@ gradient of max pooling. It multiplies matrices well: a convolution is a product
 made of slices of the padded input, one for each place of the window (docs/design/0024).
 """
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable, Sequence

@@ -5,8 +5,6 @@ a user's own calls of `jax.lax` are reached, whatever they were bound to. Rules 
 left as they are.
 """
 
-from __future__ import annotations
-
 import contextlib
 import contextvars
 import functools

@@ -3,8 +3,6 @@
 Each layer is f(Wx + b) (slides: w "sets the sensitivity", b "up-down weights", f "turns neurons on-off").
 """
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Sequence
 from typing import Any, cast
@@ -25,21 +23,13 @@ OUTPUT = 2**31 - 1  # what the key of the output layer is folded with
 
 
 class Dense(nn.Module):
-    """A stack of dense layers; the last one gives the pre-activation of the output.
+    """A stack of dense layers; the last one gives the pre-activation of the output."""
 
-    Attributes:
-      widths: of the hidden layers.
-      num_outputs: k.
-      activation: of the hidden layers.
-      dtype: of the computation.
-      param_dtype: of the weights.
-    """
-
-    widths: tuple[int, ...]
-    num_outputs: int
-    activation: Activation
-    dtype: jnp.dtype
-    param_dtype: jnp.dtype
+    widths: tuple[int, ...]  # of the hidden layers
+    num_outputs: int  # k
+    activation: Activation  # of the hidden layers
+    dtype: jnp.dtype  # of the computation
+    param_dtype: jnp.dtype  # of the weights
 
     def setup(self) -> None:
         """Make the layers layer_0 … layer_h."""

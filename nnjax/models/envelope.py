@@ -6,8 +6,6 @@ optimizer and schedule as numbers among its hyperparameters. What is beyond its 
 are masked after f, gradients and updates by selection.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,30 +34,21 @@ NEUTRAL = {"dropout": 0.0, "label_smoothing": 0.0, "init_scale": 1.0, "min_delta
 
 @dataclasses.dataclass(frozen=True)
 class Envelope:
-    """What the trials of a group may have that others of it have not.
+    """What the trials of a group may have that others of it have not."""
 
-    Attributes:
-      widths: of the hidden places: the most units of a trial that has a layer there.
-      passed: numbers that a place passes on: of each trial's hidden layers, the last of them repeated to the envelope's
-        depth, the most.
-      depths: how many hidden layers there may be, ascending.
-      activations, kernel_inits, schedules: by name.
-      optimizers: (name, preset).
-      hyperparameters: all that a trial may have.
-      optional: those of them that some trials lack.
-      batch_sizes: where they differ, ascending, each a multiple of the first: the program goes through batches of the
-        first size, and trials of larger ones gather the gradients of several (`nnjax.train.engine.gathering`).
-    """
-
-    widths: tuple[int, ...]
+    widths: tuple[int, ...]  # of the hidden places: the most units of a trial that has a layer there
+    # numbers that a place passes on: of each trial's hidden layers, the last of them repeated to the envelope's depth,
+    # the most
     passed: tuple[int, ...]
-    depths: tuple[int, ...]
-    activations: tuple[str, ...]
+    depths: tuple[int, ...]  # how many hidden layers there may be, ascending
+    activations: tuple[str, ...]  # activations, kernel_inits, schedules: by name
     kernel_inits: tuple[str, ...]
-    optimizers: tuple[tuple[str, str], ...]
+    optimizers: tuple[tuple[str, str], ...]  # (name, preset)
     schedules: tuple[str, ...]
-    hyperparameters: tuple[str, ...]
-    optional: tuple[str, ...] = ()
+    hyperparameters: tuple[str, ...]  # all that a trial may have
+    optional: tuple[str, ...] = ()  # those of them that some trials lack
+    # where they differ, ascending, each a multiple of the first: the program goes through batches of the first size,
+    # and trials of larger ones gather the gradients of several (`nnjax.train.engine.gathering`)
     batch_sizes: tuple[int, ...] = ()
 
     def holds(self, experiment: Experiment) -> bool:

@@ -1,7 +1,5 @@
 """Read envelopes back from a run folder."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any

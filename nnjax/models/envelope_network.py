@@ -1,7 +1,5 @@
 """The network of an envelope: lanes of different widths, depths, activations and initial draws in one set of arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Name the weights of a model, and hold some of them fixed."""
 
-from __future__ import annotations
-
 import difflib
 import fnmatch
 from collections.abc import Sequence

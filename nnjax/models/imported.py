@@ -1,7 +1,5 @@
 """Networks imported from Keras: chains of layers of `nnjax.models.imported_layers`, applied but not trained."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,15 +14,10 @@ MOST_LAYERS = 1000
 
 @dataclass(frozen=True)
 class Stack:
-    """A chain of layers.
+    """A chain of layers."""
 
-    Attributes:
-      input_shape: of one example.
-      layers: in order; the arrays of layers[i] are params["layer_i"].
-    """
-
-    input_shape: Shape
-    layers: tuple[Layer, ...]
+    input_shape: Shape  # of one example
+    layers: tuple[Layer, ...]  # in order; the arrays of layers[i] are params["layer_i"]
 
     def weights(self) -> dict[str, dict[str, Shape]]:
         """Name all arrays and their shapes: {"layer_i": {"kernel": …}}, without layers that have none.

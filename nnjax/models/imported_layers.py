@@ -3,8 +3,6 @@
 Shapes are those of one example, images [height, width, channels]; x has the examples b as its first axis.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

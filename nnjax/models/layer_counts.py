@@ -1,7 +1,5 @@
 """Counts of parameters and connections, layer by layer, for each architecture. No JAX: the command line reads them."""
 
-from __future__ import annotations
-
 import itertools
 from typing import NamedTuple
 
@@ -10,21 +8,14 @@ from nnjax.models.lenet_tables import C3_INPUTS
 
 
 class LayerCount(NamedTuple):
-    """One layer.
+    """One layer."""
 
-    Attributes:
-      name: of its arrays.
-      inputs, outputs: numbers of units.
-      weights, biases: numbers of parameters.
-      connections: of all its units, those to their biases included; more than parameters where units share them.
-    """
-
-    name: str
-    inputs: int
+    name: str  # of its arrays
+    inputs: int  # inputs, outputs: numbers of units
     outputs: int
-    weights: int
+    weights: int  # weights, biases: numbers of parameters
     biases: int
-    connections: int
+    connections: int  # of all its units, those to their biases included; more than parameters where units share them
 
     @property
     def flops(self) -> int:

@@ -1,7 +1,5 @@
 """Capture the outputs of a network's layers while it is applied."""
 
-from __future__ import annotations
-
 import contextlib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any

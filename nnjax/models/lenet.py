@@ -4,8 +4,6 @@ Both read 32 x 32 images; 28 x 28 ones get a margin of two pixels. Layers bear t
 subsampling, F fully connected.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from typing import Any, cast
@@ -32,17 +30,12 @@ BACKGROUND, INK = -0.1, 1.175  # the input's levels, of mean about 0 and varianc
 
 
 class Subsampling(nn.Module):
-    """S2, S4: the sum of 2 x 2 pixels times a trainable coefficient plus a trainable bias, a pair for each map.
+    """S2, S4: the sum of 2 x 2 pixels times a trainable coefficient plus a trainable bias, a pair for each map."""
 
-    Attributes:
-      maps: of the input and of the output.
-      kernel_init: draws the coefficients [4 inputs of a unit, maps], of which the units share the first row.
-      param_dtype: of the weights.
-    """
-
-    maps: int
+    maps: int  # of the input and of the output
+    # draws the coefficients [4 inputs of a unit, maps], of which the units share the first row
     kernel_init: Initializer
-    param_dtype: jnp.dtype
+    param_dtype: jnp.dtype  # of the weights
 
     @nn.compact
     def __call__(self, x: Phases) -> Images:
@@ -56,15 +49,11 @@ class Subsampling(nn.Module):
 
 
 class SparseConvolution(nn.Module):
-    """C3: a 5 x 5 convolution in which each map is connected to the maps of S2 that table I lists.
+    """C3: a 5 x 5 convolution in which each map is connected to the maps of S2 that table I lists."""
 
-    Attributes:
-      kernel_init: draws the kernel [5, 5, 60], of the 60 pairs of maps; the fan-in is that of the map it belongs to.
-      param_dtype: of the weights.
-    """
-
+    # draws the kernel [5, 5, 60], of the 60 pairs of maps; the fan-in is that of the map it belongs to
     kernel_init: Initializer
-    param_dtype: jnp.dtype
+    param_dtype: jnp.dtype  # of the weights
 
     @nn.compact
     def __call__(self, x: Images) -> Phases:
@@ -91,19 +80,12 @@ def connection_table() -> Float[np.ndarray, "pairs inputs maps"]:
 
 
 class LeNet5(nn.Module):
-    """The published network: 60,000 trainable parameters, 340,908 connections.
+    """The published network: 60,000 trainable parameters, 340,908 connections."""
 
-    Attributes:
-      activation: of all hidden layers, subsampling too.
-      kernel_init: draws the kernels; biases are zero.
-      dtype: of the computation.
-      param_dtype: of the weights.
-    """
-
-    activation: Activation
-    kernel_init: Initializer
-    dtype: jnp.dtype
-    param_dtype: jnp.dtype
+    activation: Activation  # of all hidden layers, subsampling too
+    kernel_init: Initializer  # draws the kernels; biases are zero
+    dtype: jnp.dtype  # of the computation
+    param_dtype: jnp.dtype  # of the weights
 
     def setup(self) -> None:
         """Make the layers."""
@@ -127,23 +109,14 @@ class LeNet5(nn.Module):
 
 
 class LeNet5Modern(nn.Module):
-    """The network of today's tutorials: 61,706 parameters with widths 6, 16, 120, 84 and ten outputs.
+    """The network of today's tutorials: 61,706 parameters with widths 6, 16, 120, 84 and ten outputs."""
 
-    Attributes:
-      widths: feature maps of C1 and of C3, then of the dense layers.
-      num_outputs: k.
-      activation: of all hidden layers but the average pooling.
-      kernel_init: draws the kernels; biases are zero.
-      dtype: of the computation.
-      param_dtype: of the weights.
-    """
-
-    widths: tuple[int, ...]
-    num_outputs: int
-    activation: Activation
-    kernel_init: Initializer
-    dtype: jnp.dtype
-    param_dtype: jnp.dtype
+    widths: tuple[int, ...]  # feature maps of C1 and of C3, then of the dense layers
+    num_outputs: int  # k
+    activation: Activation  # of all hidden layers but the average pooling
+    kernel_init: Initializer  # draws the kernels; biases are zero
+    dtype: jnp.dtype  # of the computation
+    param_dtype: jnp.dtype  # of the weights
 
     def setup(self) -> None:
         """Make the layers."""

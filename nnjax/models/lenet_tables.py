@@ -4,8 +4,6 @@ The bitmaps follow the paper's figure 3 in the form that reimplementations hand 
 which tells them from like characters of the full set); single pixels could not be compared with the printed figure.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from nnjax.core.types import Float

@@ -1,7 +1,5 @@
 """The contract of a model: two pure functions, and what else it can do."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Count the operations of traced functions, and tell which layer of a model makes what shape."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -13,15 +11,11 @@ from nnjax.models.cpu_substitutes import native_operations
 
 
 class Traced(NamedTuple):
-    """What a function was found to do.
+    """What a function was found to do."""
 
-    Attributes:
-      flops: multiplications and additions of its matrix products and convolutions; a `while_loop` counts as one turn.
-      shapes: {layer: the shape of the last array that its weights went into}.
-    """
-
+    # multiplications and additions of its matrix products and convolutions; a `while_loop` counts as one turn
     flops: int
-    shapes: Mapping[str, tuple[int, ...]]
+    shapes: Mapping[str, tuple[int, ...]]  # {layer: the shape of the last array that its weights went into}
 
 
 def trace(function: Callable[..., Any], *args: Any, tags: Any = None) -> Traced:

@@ -1,7 +1,5 @@
 """Bound what a user's model can yield, whatever its weights and inputs: interval arithmetic on its jaxpr."""
 
-from __future__ import annotations
-
 import functools
 import math
 from collections.abc import Callable, Sequence

@@ -151,11 +151,7 @@ MODELS: dict[str, ModelTraits] = {traits.name: traits for traits in _ALL}
 
 
 def traits_of(config: ModelConfig) -> ModelTraits:
-    """Look up the traits of a configuration's model, ours or the user's.
-
-    Raises:
-      KeyError: an unknown kind (`invalid_values.validate` says it as a sentence).
-    """
+    """Look up the traits of a configuration's model, ours or the user's; KeyError for an unknown kind."""
     if isinstance(config.kind, ObjectRef) or is_path(config.kind):
         return ModelTraits(
             name=config.kind,

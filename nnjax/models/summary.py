@@ -1,7 +1,5 @@
 """Count parameters and floating-point operations, list hyperparameters (lecture slides, section 4)."""
 
-from __future__ import annotations
-
 import math
 from typing import NamedTuple
 
@@ -11,24 +9,16 @@ from nnjax.models.registry import count_own, traits_of, with_defaults
 
 
 class ModelSummary(NamedTuple):
-    """What an experiment has to learn and what had to be chosen.
+    """What an experiment has to learn and what had to be chosen."""
 
-    Attributes:
-      layers: one row a layer.
-      parameters: all weights and biases.
-      architecture: architecture hyperparameters by name (green in the lecture slides).
-      training: training hyperparameters by name (red in the lecture slides).
-      flops: floating-point operations of one forward pass of one example (2 for each connection); of a user's model the
-        fewest that use each weight once, which convolutions exceed.
-      at_least: whether flops is such a lower bound.
-    """
-
-    layers: tuple[LayerCount, ...]
-    parameters: int
-    architecture: dict[str, object]
-    training: dict[str, object]
+    layers: tuple[LayerCount, ...]  # one row a layer
+    parameters: int  # all weights and biases
+    architecture: dict[str, object]  # architecture hyperparameters by name (green in the lecture slides)
+    training: dict[str, object]  # training hyperparameters by name (red in the lecture slides)
+    # floating-point operations of one forward pass of one example (2 for each connection); of a user's model the fewest
+    # that use each weight once, which convolutions exceed
     flops: int
-    at_least: bool = False
+    at_least: bool = False  # whether flops is such a lower bound
 
     def operations(self) -> str:
         """Write flops for people: "1,234", "≥ 1,234" of a lower bound, "–" where nothing is known."""
@@ -36,13 +26,7 @@ class ModelSummary(NamedTuple):
 
 
 def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_outputs: int) -> ModelSummary:
-    """Count the parameters and list the hyperparameters of an experiment.
-
-    Args:
-      experiment: its model.
-      inputs: the shape of one example; a number d stands for (d,).
-      num_outputs: k.
-    """
+    """Count the parameters and list the hyperparameters of an experiment, for examples of a shape and k outputs."""
     model, optimizer, traits = with_defaults(experiment.model), experiment.optimizer, traits_of(experiment.model)
     shape = (inputs,) if isinstance(inputs, int) else inputs
     layers = count_own(model, shape) if traits.own else traits.count_layers(model, math.prod(shape), num_outputs)

@@ -1,7 +1,5 @@
 """Users' models behind the contract of `nnjax.models.model`, in any of the supported libraries; their sizes."""
 
-from __future__ import annotations
-
 import functools
 import math
 import traceback
@@ -83,11 +81,7 @@ def examples_like(n: int, shape: tuple[int, ...]) -> Any:
 
 @functools.lru_cache(maxsize=64)
 def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
-    """Return the shapes of a model's variables for examples of a shape, without computing them.
-
-    Raises:
-      UserError: it does not take such examples.
-    """
+    """Return the shapes of a model's variables for examples of a shape, not computed; UserError if it refuses them."""
     example = examples_like(1, shape)
     if model.draw is not None:
         return Variables(*jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), tuple(model.draw(0))))

@@ -1,7 +1,5 @@
 """Activation functions, one record each (lecture slides, section 3)."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable
@@ -20,27 +18,16 @@ UNIT = (0.0, 1.0)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Activation:
-    """An activation function and what is known of its values.
+    """An activation function and what is known of its values."""
 
-    Attributes:
-      name: as in `ModelConfig.activation`.
-      function: [..., k] -> [..., k].
-      range: the smallest and the largest value, attained or approached.
-      saturates: both ends are approached, with a gradient that vanishes there.
-      dies: a unit may be 0, with gradient 0, for every example (ReLU).
-      distribution: the last axis sums to 1.
-      linear: it is the identity.
-      has_gradient: its gradient is not 0 everywhere.
-    """
-
-    name: str
-    function: Callable[[Float[Array, "... k"]], Float[Array, "... k"]]
-    range: tuple[float, float] = (-math.inf, math.inf)
-    saturates: bool = False
-    dies: bool = False
-    distribution: bool = False
-    linear: bool = False
-    has_gradient: bool = True
+    name: str  # as in `ModelConfig.activation`
+    function: Callable[[Float[Array, "... k"]], Float[Array, "... k"]]  # [..., k] -> [..., k]
+    range: tuple[float, float] = (-math.inf, math.inf)  # the smallest and the largest value, attained or approached
+    saturates: bool = False  # both ends are approached, with a gradient that vanishes there
+    dies: bool = False  # a unit may be 0, with gradient 0, for every example (ReLU)
+    distribution: bool = False  # the last axis sums to 1
+    linear: bool = False  # it is the identity
+    has_gradient: bool = True  # its gradient is not 0 everywhere
 
     def __call__(self, x: Float[Array, "... k"]) -> Float[Array, "... k"]:
         """Apply it to x [..., k]."""

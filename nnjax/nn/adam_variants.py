@@ -1,7 +1,5 @@
 """Adam's kin in the form in which users write optimizers: (hyper, schedule) -> optax.GradientTransformation."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import NamedTuple
 

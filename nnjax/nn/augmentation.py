@@ -5,8 +5,6 @@ shearing) of the training digits took LeNet-5 from .95 to .8 % wrong; it does no
 to a given number of pixels ("shift:2"), or SHIFT, STRETCH and SHEAR below ("affine"), all uniform.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import jax

@@ -1,7 +1,5 @@
 """Averaged weights for evaluation: an exponential moving average, or schedule-free's average."""
 
-from __future__ import annotations
-
 import sys
 from typing import Any, NamedTuple
 

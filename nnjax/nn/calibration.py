@@ -1,7 +1,5 @@
 """Calibration of predicted probabilities: reliability by bin, the expected calibration error, temperature scaling."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -14,21 +12,15 @@ Reliability = tuple[Float[np.ndarray, " bins"], Float[np.ndarray, " bins"], Int[
 
 
 class Temperature(NamedTuple):
-    """The temperature of a classifier, and its calibration before and after.
+    """The temperature of a classifier, and its calibration before and after."""
 
-    Attributes:
-      value: by which log probabilities are divided; above 1 where the network was too sure.
-      part, examples: on which both are measured: "test", or where there is none "validation", which has set the value.
-      error, error_after: expected calibration error (15 bins) of the likeliest class.
-      loss, loss_after: log loss.
-    """
-
-    value: float
+    value: float  # by which log probabilities are divided; above 1 where the network was too sure
+    # part, examples: on which both are measured: "test", or where there is none "validation", which has set the value
     part: str
     examples: int
-    error: float
+    error: float  # error, error_after: expected calibration error (15 bins) of the likeliest class
     error_after: float
-    loss: float
+    loss: float  # loss, loss_after: log loss
     loss_after: float
 
     def __str__(self) -> str:

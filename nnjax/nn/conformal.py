@@ -6,8 +6,6 @@ with the new ones and that had no part in what is predicted. Split conformal cov
 jackknife+ at least 2 level - 1, and the level in practice.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Gradients by finite differences, against which a gradient calculated by hand or by autodiff is checked."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

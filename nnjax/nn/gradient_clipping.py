@@ -1,7 +1,5 @@
 """Clip gradients before an optimizer sees them, each way by a hyperparameter of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 
 import jax

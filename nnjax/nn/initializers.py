@@ -4,8 +4,6 @@ A weight of a dense layer depends on its place (the layer, the unit that it leav
 key, not on the array's shape: a network drawn inside a larger array of zeros is the network drawn alone.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable
@@ -21,17 +19,12 @@ _CUT = 0.87962566103423978  # the standard deviation of a standard normal cut at
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class KernelInit:
-    """A distribution of initial weights with mean 0, whose width goes by a layer's fans.
+    """A distribution of initial weights with mean 0, whose width goes by a layer's fans."""
 
-    Attributes:
-      name: as in `ModelConfig.kernel_init`.
-      shape: "uniform" on ±width; "normal", cut at ±2, times the width; or "zeros".
-      width: (fan-in, fan-out) -> the width.
-    """
-
-    name: str
+    name: str  # as in `ModelConfig.kernel_init`
+    # "uniform" on ±width; "normal", cut at ±2, times the width; or "zeros"
     shape: Literal["uniform", "normal", "zeros"]
-    width: Callable[[Scalar, Scalar], Scalar]
+    width: Callable[[Scalar, Scalar], Scalar]  # (fan-in, fan-out) -> the width
 
     def __call__(self, key: Key, shape: tuple[int, ...], dtype: jnp.dtype = jnp.float32) -> Float[Array, "..."]:
         """Draw a kernel of any shape whose last axes are fan-in and fan-out, as Flax's layers ask for it."""

@@ -4,8 +4,6 @@ They stand where a loss stands as objects (`Experiment(loss=focal_loss)`, `funct
 by their path ("nnjax.nn.logit_losses:focal_loss").
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 import numpy as np

@@ -4,8 +4,6 @@ Each takes [..., k] twice and reduces the last axis. Sources: Keras (the lecture
 LeNet-5's two (LeCun et al. 1998). To add one, write its function and enter its record in `LOSSES`.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

@@ -1,7 +1,5 @@
 """The record of a loss: its function, and what it expects of outputs and targets."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Callable, Mapping

@@ -9,8 +9,6 @@ A loss of the user's is any (y, z) -> [b]; see `loss_of`. To add one of ours, wr
 `loss_functions`.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from typing import Any

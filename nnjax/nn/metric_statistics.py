@@ -5,8 +5,6 @@ last axis any), and give [b, ...]. Their sums over a part, weighted by the examp
 a part is read in batches of any size and on any number of devices.
 """
 
-from __future__ import annotations
-
 import jax.numpy as jnp
 import numpy as np
 

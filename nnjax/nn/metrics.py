@@ -5,8 +5,6 @@ of a number (`accuracy`), or more (`f1`). One of the user's is a function with a
 maximized=True)`; see `metric_of`.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import math
@@ -300,11 +298,7 @@ def is_maximized(score: str, directions: Directions = MappingProxyType({})) -> b
 
 
 def confusion_matrix(labels: Classes, predictions: Classes, num_classes: int) -> Int[np.ndarray, "classes classes"]:
-    """Count examples by true class (rows) and predicted class (columns): [n], [n] -> int64 [classes, classes].
-
-    Raises:
-      UserError: unequal shapes, or an index that is no class.
-    """
+    """Count examples by true (rows) and predicted class: [n], [n] -> int64 [k, k]; UserError for what is no class."""
     labels, predictions = np.asarray(labels), np.asarray(predictions)
     if labels.shape != predictions.shape or labels.ndim != 1:
         raise UserError(f"Labels are {labels.shape} and predictions {predictions.shape}; both must be [n].")

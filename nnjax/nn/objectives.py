@@ -4,8 +4,6 @@ An objective stands where a loss stands. It runs the model itself, and gives one
 mean is minimized. See `Objective`; those here are made by functions, for instance `denoising(0.2)`.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol
@@ -54,11 +52,7 @@ class Objective(Protocol):
 
 
 def make_objective(name: str) -> Objective:
-    """Make the objective of an experiment's loss, with what it returns checked.
-
-    Raises:
-      UserError, when it is called: it fails, or its values are not floats [b].
-    """
+    """Make the objective of an experiment's loss; when called it raises a UserError unless it returns floats [b]."""
     loss = loss_of(name)
     what = f"The objective {loss.name}"
 

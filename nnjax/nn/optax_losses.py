@@ -1,7 +1,5 @@
 """Call the functions of `optax.losses` in their own order, (z, y), with targets as they want them."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -24,17 +22,11 @@ OF_LOG_PROBABILITIES = ("kl_divergence",)
 
 
 class OptaxLoss(NamedTuple):
-    """A function of `optax.losses` as a loss.
+    """A function of `optax.losses` as a loss."""
 
-    Attributes:
-      function: (y, z) -> [b]; trailing axes of its values are averaged.
-      indices: whether y are class indices [b], not targets [b, k].
-      remark: a sentence on how it is called.
-    """
-
-    function: Function
-    indices: bool
-    remark: str
+    function: Function  # (y, z) -> [b]; trailing axes of its values are averaged
+    indices: bool  # whether y are class indices [b], not targets [b, k]
+    remark: str  # a sentence on how it is called
 
 
 def find(given: Any, name: str) -> OptaxLoss | None:

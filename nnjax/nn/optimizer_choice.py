@@ -1,7 +1,5 @@
 """One of several optimizers and schedules for each lane, chosen by traced numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 

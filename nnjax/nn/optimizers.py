@@ -9,8 +9,6 @@ Sources, read: Keras 3.15 keras/src/optimizers, Optax 0.2.8 alias.py, PyTorch 2.
 optimizers.py (SGD, RMSprop, Adagrad, Adadelta, Adam; it has no AdamW), Zeiler 2012 (arXiv:1212.5701, section 4.1).
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import inspect
@@ -45,43 +43,28 @@ _ADAGRAD_START = 0.1  # the accumulators' first value where ε is inside; 0 in t
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Optimizer:
-    """An update rule, its defaults, and the learning rates at which it works.
+    """An update rule, its defaults, and the learning rates at which it works."""
 
-    Attributes:
-      name: as in `OptimizerConfig.name`.
-      rule: (preset, hyperparameters) -> the Optax transformation before the learning rate.
-      presets: {preset: {hyperparameter: default}}, of all that it needs.
-      usual_rate: a learning rate that is usually good.
-      high_rate: above it, ten to a hundred times the usual one, training is at risk.
-      low_rate, low_rate_note: at or below it hardly anything is learned, and the sentence that says so.
-      rate_first: presets in which gradients are scaled by the rate before the rule, not after it.
-      slots: arrays of the weights' size that a step passes over: gradients, and each moment.
-      make: (hyper, schedule) -> the whole Optax transformation, instead of `rule`, for those that are not ours.
-      parameters: the hyperparameters that `make` reads.
-      required: those that must be set.
-      takes_schedule: its rate can change with time.
-      needs: what its update must get beside gradients, state and weights: "value", "grad", "value_fn", "obj_fn".
-      remark: a sentence on how it is called; "" for none.
-      factory: Optax's factory, or the user's; None for ours.
-      eval_params: (optimizer state, weights) -> the weights to evaluate at.
-    """
-
-    name: str
-    rule: Rule | None
-    presets: Mapping[str, Mapping[str, float]]
-    usual_rate: float
-    high_rate: float
+    name: str  # as in `OptimizerConfig.name`
+    rule: Rule | None  # (preset, hyperparameters) -> the Optax transformation before the learning rate
+    presets: Mapping[str, Mapping[str, float]]  # {preset: {hyperparameter: default}}, of all that it needs
+    usual_rate: float  # a learning rate that is usually good
+    high_rate: float  # above it, ten to a hundred times the usual one, training is at risk
+    # low_rate, low_rate_note: at or below it hardly anything is learned, and the sentence that says so
     low_rate: float = -math.inf
     low_rate_note: str = ""
-    rate_first: tuple[str, ...] = ()
-    slots: int = 3
+    rate_first: tuple[str, ...] = ()  # presets in which gradients are scaled by the rate before the rule, not after it
+    slots: int = 3  # arrays of the weights' size that a step passes over: gradients, and each moment
+    # (hyper, schedule) -> the whole Optax transformation, instead of `rule`, for those that are not ours
     make: Make | None = None
-    parameters: tuple[str, ...] = ()
-    required: tuple[str, ...] = ()
-    takes_schedule: bool = True
+    parameters: tuple[str, ...] = ()  # the hyperparameters that `make` reads
+    required: tuple[str, ...] = ()  # those that must be set
+    takes_schedule: bool = True  # its rate can change with time
+    # what its update must get beside gradients, state and weights: "value", "grad", "value_fn", "obj_fn"
     needs: tuple[str, ...] = ()
-    remark: str = ""
-    factory: Any = None
+    remark: str = ""  # a sentence on how it is called; "" for none
+    factory: Any = None  # Optax's factory, or the user's; None for ours
+    # (optimizer state, weights) -> the weights to evaluate at
     eval_params: Callable[[Any, Params], Params] = eval_params
 
     @property

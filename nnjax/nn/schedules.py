@@ -5,8 +5,6 @@ t = W and a decay at its end at t = T, one step after the last one taken. (PyTor
 at both: on T + 1 steps with pct_start (W + 1) / (T + 1) it equals `onecycle`.)
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import inspect
@@ -73,24 +71,15 @@ def _steps(hyper: Mapping[str, Scalar], t: Scalar, total: Scalar) -> Scalar:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class ScheduleRule:
-    """A learning-rate schedule.
+    """A learning-rate schedule."""
 
-    Attributes:
-      name: as in `OptimizerConfig.schedule`.
-      shape: (hyper, t, T) -> rate / peak.
-      defaults: of the hyperparameters that it reads beside learning_rate.
-      needs_positive_end: it never reaches 0, so that final_factor may not be 0.
-      parameters, required: what one of the user's reads, and what of it must be set.
-      absolute: its shape is the rate itself, so that learning_rate is not read.
-    """
-
-    name: str
-    shape: Shape
-    defaults: Mapping[str, float]
-    needs_positive_end: bool = False
-    parameters: tuple[str, ...] = ()
+    name: str  # as in `OptimizerConfig.schedule`
+    shape: Shape  # (hyper, t, T) -> rate / peak
+    defaults: Mapping[str, float]  # of the hyperparameters that it reads beside learning_rate
+    needs_positive_end: bool = False  # it never reaches 0, so that final_factor may not be 0
+    parameters: tuple[str, ...] = ()  # parameters, required: what one of the user's reads, and what of it must be set
     required: tuple[str, ...] = ()
-    absolute: bool = False
+    absolute: bool = False  # its shape is the rate itself, so that learning_rate is not read
 
     @property
     def reads(self) -> tuple[str, ...]:

@@ -1,7 +1,5 @@
 """Update rules of Adam, Adadelta and Adagrad in the forms that Optax has not, as Optax transformations."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

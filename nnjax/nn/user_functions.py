@@ -1,7 +1,5 @@
 """Call users' functions under JAX's default settings; errors say with which shapes they were called."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import pathlib

@@ -3,8 +3,6 @@
 What one reads is found before anything trains, by its signature and by tracing it on small arrays.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import re
@@ -25,25 +23,17 @@ RATE = "learning_rate"
 
 
 class Found(NamedTuple):
-    """What is known of an optimizer.
+    """What is known of an optimizer."""
 
-    Attributes:
-      make: (hyper, schedule) -> an Optax transformation.
-      reads: the hyperparameters that it reads, learning_rate among them.
-      required: those of them without a default.
-      rate: the default learning rate; None where there is none.
-      takes_schedule: it can follow a schedule; else only a constant rate.
-      needs: what `update` must get beside gradients, state and weights: "value", "grad", "value_fn", "obj_fn".
-      remark: a sentence on how it is called; "" for none.
-    """
-
+    # (hyper, schedule) -> an Optax transformation
     make: Callable[[Mapping[str, Scalar], Callable[[Count], Scalar]], optax.GradientTransformationExtraArgs]
-    reads: tuple[str, ...]
-    required: tuple[str, ...]
-    rate: float | None
-    takes_schedule: bool
+    reads: tuple[str, ...]  # the hyperparameters that it reads, learning_rate among them
+    required: tuple[str, ...]  # those of them without a default
+    rate: float | None  # the default learning rate; None where there is none
+    takes_schedule: bool  # it can follow a schedule; else only a constant rate
+    # what `update` must get beside gradients, state and weights: "value", "grad", "value_fn", "obj_fn"
     needs: tuple[str, ...]
-    remark: str = ""
+    remark: str = ""  # a sentence on how it is called; "" for none
 
 
 def optax_factory(name: str) -> Callable[..., Any] | None:
@@ -247,11 +237,7 @@ def _needs(name: str, make: Callable[[Scalar], optax.GradientTransformation]) ->
 
 
 def guarded(name: str, optimizer: Any) -> optax.GradientTransformationExtraArgs:
-    """Run a transformation under JAX's standard rules, with a state of arrays whose types stay.
-
-    Raises:
-      UserError, when it is called: it fails, or its state changes its structure.
-    """
+    """Run a transformation under JAX's standard rules; UserError where it fails, or its state changes structure."""
     what = f"The optimizer {name}"
     if not (hasattr(optimizer, "init") and hasattr(optimizer, "update")):
         raise UserError(f"{what} made a {type(optimizer).__name__}, but an optax.GradientTransformation was expected.")

@@ -1,7 +1,5 @@
 """Scores of the chosen networks on the test part: of rare classes too, in the targets' units, with sampling errors."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np
@@ -37,31 +35,20 @@ class ClassScores(NamedTuple):
 
 
 class ChosenScores(NamedTuple):
-    """A chosen network on a part of its data.
+    """A chosen network on a part of its data."""
 
-    Attributes:
-      label, trial: of the network.
-      part, examples: "test" or "validation", and its examples.
-      goal: "classification" or "regression".
-      scores: {name: text}; after ± stands the standard error that the finite part leaves.
-      classes: by class; empty for a regression, and where they are many.
-      calibration: (mean of the largest probability, share of right answers), [bins]; empty without probabilities.
-      seeds: a sentence on the spread over the setting's trials; "" for one.
-      weights: which of its weights, for people.
-      chose: whether the part is that by which the network was chosen.
-    """
-
-    label: str
+    label: str  # label, trial: of the network
     trial: int
-    part: str
+    part: str  # part, examples: "test" or "validation", and its examples
     examples: int
-    goal: str
-    scores: dict[str, str]
-    classes: tuple[ClassScores, ...]
+    goal: str  # "classification" or "regression"
+    scores: dict[str, str]  # {name: text}; after ± stands the standard error that the finite part leaves
+    classes: tuple[ClassScores, ...]  # by class; empty for a regression, and where they are many
+    # (mean of the largest probability, share of right answers), [bins]; empty without probabilities
     calibration: tuple[tuple[float, float], ...]
-    seeds: str
-    weights: str
-    chose: bool = False
+    seeds: str  # a sentence on the spread over the setting's trials; "" for one
+    weights: str  # which of its weights, for people
+    chose: bool = False  # whether the part is that by which the network was chosen
 
     def sentence(self) -> str:
         """Say the scores in a line."""

@@ -39,31 +39,19 @@ BASELINES = {
 
 
 class GoalSummary(NamedTuple):
-    """What a run says of one goal.
+    """What a run says of one goal."""
 
-    Attributes:
-      question: a sentence.
-      label, trial: of the chosen setting and its chosen network; why there is none, and None.
-      rivals: how many settings it was chosen from.
-      scores: (what, value, remark).
-      baselines: (what, value), by the first score on the test part.
-      code, sentence: of the chosen network's verdict; "" where it has none.
-      next: sentences on what to try.
-      chart: an SVG, "" where there is nothing to draw; its text alternative is its title.
-      caption: of the chart.
-    """
-
-    question: str
-    label: str
+    question: str  # a sentence
+    label: str  # label, trial: of the chosen setting and its chosen network; why there is none, and None
     trial: int | None
-    rivals: int
-    scores: tuple[tuple[str, str, str], ...] = ()
-    baselines: tuple[tuple[str, str], ...] = ()
-    code: str = ""
+    rivals: int  # how many settings it was chosen from
+    scores: tuple[tuple[str, str, str], ...] = ()  # (what, value, remark)
+    baselines: tuple[tuple[str, str], ...] = ()  # (what, value), by the first score on the test part
+    code: str = ""  # code, sentence: of the chosen network's verdict; "" where it has none
     sentence: str = ""
-    next: tuple[str, ...] = ()
-    chart: Markup = Markup()
-    caption: str = ""
+    next: tuple[str, ...] = ()  # sentences on what to try
+    chart: Markup = Markup()  # an SVG, "" where there is nothing to draw; its text alternative is its title
+    caption: str = ""  # of the chart
 
 
 def goal_summaries(report: ReportContext) -> list[GoalSummary]:

@@ -174,12 +174,7 @@ def _points(snapshot: NetworkSnapshot) -> dict[str, Any]:
 
 
 def fields(facts: DataFacts, x: np.ndarray) -> list[dict[str, Any]]:
-    """Describe what can be moved of a table's row: a number with its range, or a choice among categories.
-
-    Args:
-      facts: of the data.
-      x: [n, d] raw inputs of the training part.
-    """
+    """Describe what can be moved of a table's row: a number with its range in x [n, d], or a choice of categories."""
     recipe = recipe_of(facts) or TableRecipe(tuple(Column(f"input {place + 1}") for place in range(facts.num_inputs)))
     out, start = [], 0
     for column in recipe.columns:

@@ -26,17 +26,7 @@ class Table(NamedTuple):
 
 
 def write_log_page(loaded: Loaded, found: Sequence[Diagnosis], title: str, path: str) -> None:
-    """Write a self-contained page.
-
-    Args:
-      loaded: what was read.
-      found: [m] diagnoses of it.
-      title: of the page.
-      path: a file that ends in .html.
-
-    Raises:
-      UserError: the path ends otherwise, or cannot be written.
-    """
+    """Write a self-contained page on a log and its diagnoses; UserError unless `path` is .html and can be written."""
     target = check_out(path, ".html", ".htm")
     page = template("log.html.jinja").render(
         title=title,

@@ -1,7 +1,5 @@
 """What a notebook shows of a run: the best setting with its interval, the verdict, curves and a link to the report."""
 
-from __future__ import annotations
-
 import contextlib
 import os
 

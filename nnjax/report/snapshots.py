@@ -24,34 +24,20 @@ MAX_EXAMPLES = 20_000  # the first of the part; a confusion matrix of more says 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class NetworkSnapshot:
-    """One trained network with its outputs on the examples of the report's part.
+    """One trained network with its outputs on the examples of the report's part."""
 
-    Attributes:
-      setting: which it stands for.
-      trial: its id.
-      prepared: its data.
-      part: "test", "validation" or "training".
-      rows: [n] indices of the examples.
-      inputs: [n, d] float32, scaled.
-      outputs: [n, k] float32; of a regression in the target's own units.
-      codes: [n, width] float32 of an autoencoder; None otherwise.
-      kernel: [d, h], of the first layer; of a convolution [height * width, maps]; [0, 0] of a user's model.
-      kernel_shape: (height, width) of a column of the kernel that is an image; None elsewhere.
-      params: its weights: those with which the part is scored.
-      epochs: the weights of some epochs, where they were kept and the inputs are a plane (`Run.keep_epochs`).
-    """
-
-    setting: Setting
-    trial: int
-    prepared: Prepared
-    part: str
-    rows: np.ndarray
-    inputs: np.ndarray
-    outputs: np.ndarray
-    codes: np.ndarray | None
-    kernel: np.ndarray
-    kernel_shape: tuple[int, int] | None
-    params: Params
+    setting: Setting  # which it stands for
+    trial: int  # its id
+    prepared: Prepared  # its data
+    part: str  # "test", "validation" or "training"
+    rows: np.ndarray  # [n] indices of the examples
+    inputs: np.ndarray  # [n, d] float32, scaled
+    outputs: np.ndarray  # [n, k] float32; of a regression in the target's own units
+    codes: np.ndarray | None  # [n, width] float32 of an autoencoder; None otherwise
+    kernel: np.ndarray  # [d, h], of the first layer; of a convolution [height * width, maps]; [0, 0] of a user's model
+    kernel_shape: tuple[int, int] | None  # (height, width) of a column of the kernel that is an image; None elsewhere
+    params: Params  # its weights: those with which the part is scored
+    # the weights of some epochs, where they were kept and the inputs are a plane (`Run.keep_epochs`)
     epochs: Mapping[int, Params] = dataclasses.field(default_factory=dict)
 
     @property
@@ -196,17 +182,11 @@ def _first_kernel(params: Any) -> np.ndarray:
 
 
 class Detail(NamedTuple):
-    """How far a reconstruction leaves the range of pixels (lecture slides, section 7: "far too detailed").
+    """How far a reconstruction leaves the range of pixels (lecture slides, section 7: "far too detailed")."""
 
-    Attributes:
-      clipped: mean squared error after clipping the outputs to [0, 1].
-      outside: share of the outputs outside [0, 1].
-      background: mean square of the outputs where the input is exactly 0; NaN where none is.
-    """
-
-    clipped: float
-    outside: float
-    background: float
+    clipped: float  # mean squared error after clipping the outputs to [0, 1]
+    outside: float  # share of the outputs outside [0, 1]
+    background: float  # mean square of the outputs where the input is exactly 0; NaN where none is
 
 
 def detail(snapshot: NetworkSnapshot) -> Detail:

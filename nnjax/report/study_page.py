@@ -21,22 +21,14 @@ class Table(NamedTuple):
 
 
 class StudyPage(NamedTuple):
-    """The content of the page.
+    """The content of the page."""
 
-    Attributes:
-      title: of the study.
-      sentences: the findings.
-      figures: caption by file name, in order.
-      tables: in order.
-      how: sentences on the methods.
-      wide: file names of the figures that need the page's whole width, and on a narrow screen scroll.
-    """
-
-    title: str
-    sentences: Sequence[str]
-    figures: Mapping[str, str]
-    tables: Sequence[Table]
-    how: Sequence[str]
+    title: str  # of the study
+    sentences: Sequence[str]  # the findings
+    figures: Mapping[str, str]  # caption by file name, in order
+    tables: Sequence[Table]  # in order
+    how: Sequence[str]  # sentences on the methods
+    # file names of the figures that need the page's whole width, and on a narrow screen scroll
     wide: Sequence[str] = ()
 
 

@@ -32,12 +32,7 @@ def numbers(verdict: Verdict) -> list[tuple[str, str]]:
 
 
 def marks(diagnosis: Diagnosis, losses: Losses) -> list[Mark]:
-    """Return the marks of a trial's verdicts, the first verdict's first; what lies beyond the curves is left out.
-
-    Args:
-      diagnosis: of the trial.
-      losses: of its record.
-    """
+    """Return the marks of a trial's verdicts, the first verdict's first; what lies beyond its losses is left out."""
     verdicts = (diagnosis.primary, *diagnosis.others)
     found = [mark for verdict in verdicts for mark in VERDICTS[verdict.code].marks(verdict, losses)]
     return [mark for mark in found if np.isfinite([*mark.x, *mark.y]).all()]

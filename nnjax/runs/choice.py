@@ -19,21 +19,14 @@ from nnjax.train.storage.selection import BEST_VALIDATION, LOSS, Ranking, rank, 
 
 
 class Choice(NamedTuple):
-    """The chosen setting of a run.
+    """The chosen setting of a run."""
 
-    Attributes:
-      setting: the setting.
-      trial: its replicate with the best value, of those whose weights are there: the chosen network.
-      metric: by which it was chosen: "loss", or a metric's name; on the validation part, at the best epoch's weights.
-      mean: of the metric over the replicates that finished.
-      rivals: how many settings it was chosen from.
-    """
-
-    setting: Setting
-    trial: int
+    setting: Setting  # the setting
+    trial: int  # its replicate with the best value, of those whose weights are there: the chosen network
+    # by which it was chosen: "loss", or a metric's name; on the validation part, at the best epoch's weights
     metric: str
-    mean: float
-    rivals: int
+    mean: float  # of the metric over the replicates that finished
+    rivals: int  # how many settings it was chosen from
 
     def __str__(self) -> str:
         """Say it in a line."""

@@ -26,23 +26,14 @@ RULES = ("halving", "evolution", "scheduler")  # how trials are dropped or repla
 
 
 class Config(NamedTuple):
-    """A run, complete.
+    """A run, complete."""
 
-    Attributes:
-      base: the experiment of which trials change fields.
-      specs: the trials.
-      title: of the report.
-      rules: {"halving" or "evolution": the scheduler's description}.
-      keep: of how many trials the weights are kept; None for all.
-      format, draws: of the folder.
-    """
-
-    base: Experiment
-    specs: list[TrialSpec]
-    title: str
-    rules: Mapping[str, Any] = {}
-    keep: int | None = None
-    format: int = FORMAT
+    base: Experiment  # the experiment of which trials change fields
+    specs: list[TrialSpec]  # the trials
+    title: str  # of the report
+    rules: Mapping[str, Any] = {}  # {"halving" or "evolution": the scheduler's description}
+    keep: int | None = None  # of how many trials the weights are kept; None for all
+    format: int = FORMAT  # format, draws: of the folder
     draws: int = DRAWS
 
 

@@ -1,7 +1,5 @@
 """The members of an ensemble of a run's trials, as ensemble.json in the run folder holds them."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 from typing import Any
@@ -16,47 +14,29 @@ FILE = "ensemble.json"
 
 @dataclasses.dataclass(frozen=True)
 class Member:
-    """One of them: a trial, or with folds the trials of all folds of a setting and seed, of equal weight among them.
+    """One of them: a trial, or with folds the trials of all folds of a setting and seed, of equal weight among them."""
 
-    Attributes:
-      trials: their numbers.
-      label: of their setting.
-      weight: in (0, 1]; those of all members add up to 1.
-      value: of the metric, alone; NaN where none was computed.
-    """
-
-    trials: tuple[int, ...]
-    label: str
-    weight: float
-    value: float = float("nan")
+    trials: tuple[int, ...]  # their numbers
+    label: str  # of their setting
+    weight: float  # in (0, 1]; those of all members add up to 1
+    value: float = float("nan")  # of the metric, alone; NaN where none was computed
 
 
 @dataclasses.dataclass(frozen=True)
 class Members:
-    """How an ensemble was chosen.
+    """How an ensemble was chosen."""
 
-    Attributes:
-      method: "greedy", "top" or "seeds".
-      members: the heaviest first.
-      metric: by which; "" where nothing was compared.
-      maximized: whether its highest value is the best.
-      part: of which examples, in words: "validation", or "out of fold".
-      examples: how many.
-      value, single: of the metric there: the ensemble's, and that of the best candidate alone.
-      rivals: candidates.
-      left_out: a sentence on those that could not be averaged; "" for none.
-    """
-
-    method: str
-    members: tuple[Member, ...]
-    metric: str = ""
-    maximized: bool = False
-    part: str = ""
-    examples: int = 0
+    method: str  # "greedy", "top" or "seeds"
+    members: tuple[Member, ...]  # the heaviest first
+    metric: str = ""  # by which; "" where nothing was compared
+    maximized: bool = False  # whether its highest value is the best
+    part: str = ""  # of which examples, in words: "validation", or "out of fold"
+    examples: int = 0  # how many
+    # value, single: of the metric there: the ensemble's, and that of the best candidate alone
     value: float = float("nan")
     single: float = float("nan")
-    rivals: int = 0
-    left_out: str = ""
+    rivals: int = 0  # candidates
+    left_out: str = ""  # a sentence on those that could not be averaged; "" for none
 
     def __str__(self) -> str:
         """Say it in a line."""

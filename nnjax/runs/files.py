@@ -151,11 +151,7 @@ class RunFiles:
         self.write(TRIALS, trials_csv.to_text(specs, records))
 
     def read_records(self, specs: Sequence[TrialSpec]) -> list[Record]:
-        """Read trials.csv, curves.npz and signals.npz; empty records where they are not there yet.
-
-        Raises:
-          UserError: they are damaged, or hold other trials.
-        """
+        """Read trials.csv, curves.npz and signals.npz, or empty records; UserError if damaged, or of other trials."""
         records = [Record() for _ in specs]
         known = self.read_environment()
         with self._damage_of(ENVIRONMENT):

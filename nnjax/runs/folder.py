@@ -141,11 +141,7 @@ class FolderStore(RunFiles):
 
     @contextlib.contextmanager
     def taken(self) -> Iterator[None]:
-        """Make the folder and take it for this process; what was not begun in the end is removed.
-
-        Raises:
-          UserError: it cannot be written, or another process is using it.
-        """
+        """Make the folder and take it for this process, removed if nothing began; UserError if another is using it."""
         self._lock.take()
         try:
             yield
@@ -187,11 +183,7 @@ class FolderStore(RunFiles):
         self.write_json(CONFIG, to_json(config))
 
     def resume(self, specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts]) -> list[Record]:
-        """Find out how far an earlier run of these trials came.
-
-        Raises:
-          UserError: the data have changed since, or a file is damaged.
-        """
+        """Find out how far an earlier run came; UserError if the data have changed since, or a file is damaged."""
         old, _ = self.read_facts()
         for config, now in facts.items():
             if config in old and old[config].sha256 != now.sha256:

@@ -55,11 +55,7 @@ def check_parents(parents: Sequence[int | None]) -> None:
 
 
 def check_schedules(schedules: Sequence[Sequence[Stage]]) -> None:
-    """Refuse stages that are out of order, or whose parents are no trials or are replaced themselves at that epoch.
-
-    Raises:
-      ValueError: there are some.
-    """
+    """Refuse by a ValueError stages out of order, and parents that are no trials or are replaced at that epoch."""
     replaced = {(trial, stage.epoch) for trial, stages in enumerate(schedules) for stage in stages if stage.epoch}
     for trial, stages in enumerate(schedules):
         epochs = [stage.epoch for stage in stages]

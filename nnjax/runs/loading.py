@@ -1,7 +1,5 @@
 """Open run folders: `nnjax.load`."""
 
-from __future__ import annotations
-
 import dataclasses
 import os
 import pathlib

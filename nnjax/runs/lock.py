@@ -30,11 +30,7 @@ class FolderLock:
         self._lock = filelock.FileLock(path / ".lock", timeout=0, thread_local=False, fallback_to_soft=False)
 
     def take(self) -> None:
-        """Make the folder, take it, and remove what a process that was killed in mid-write left.
-
-        Raises:
-          UserError: it cannot be written, or another process is using it.
-        """
+        """Make the folder, take it, and remove what a killed process left; UserError if another one is using it."""
         try:
             self._acquire()
         except filelock.Timeout:

@@ -14,23 +14,14 @@ from nnjax.train.storage.store import Store
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Setting:
-    """Trials of one arm that differ in their seed or fold only.
+    """Trials of one arm that differ in their seed or fold only."""
 
-    Attributes:
-      label: the arm's name, the values that set it apart, or the layers where there is nothing else.
-      arm: the arm's name; "" where there are no arms.
-      trials: their ids.
-      goal: "reconstruction", "classification" or "regression".
-      experiment: whose network the first of them has.
-      facts: of their data.
-    """
-
-    label: str
-    arm: str
-    trials: tuple[int, ...]
-    goal: str
-    experiment: Experiment
-    facts: DataFacts
+    label: str  # the arm's name, the values that set it apart, or the layers where there is nothing else
+    arm: str  # the arm's name; "" where there are no arms
+    trials: tuple[int, ...]  # their ids
+    goal: str  # "reconstruction", "classification" or "regression"
+    experiment: Experiment  # whose network the first of them has
+    facts: DataFacts  # of their data
 
 
 class TrainedTrials(Protocol):

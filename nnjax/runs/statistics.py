@@ -20,21 +20,15 @@ Z = 1.959964  # of the normal distribution: between -Z and Z lies that share
 
 @dataclasses.dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds.
+    """A mean over seeds."""
 
-    Attributes:
-      mean: NaN where no value is finite.
-      spread: the sample standard deviation; NaN for fewer than two values.
-      low, high: ends of the 95 % confidence interval of the mean (Student 1908), cut where no value can be, which
-        leaves its coverage as it is; NaN for fewer than two values.
-      count: finite values.
-    """
-
-    mean: float
-    spread: float
+    mean: float  # NaN where no value is finite
+    spread: float  # the sample standard deviation; NaN for fewer than two values
+    # low, high: ends of the 95 % confidence interval of the mean (Student 1908), cut where no value can be, which
+    # leaves its coverage as it is; NaN for fewer than two values
     low: float
     high: float
-    count: int
+    count: int  # finite values
 
 
 def estimate(
@@ -126,20 +120,14 @@ def median(values: Sequence[float] | np.ndarray) -> tuple[float, float, float]:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """One setting against another over the seeds that both were trained with.
+    """One setting against another over the seeds that both were trained with."""
 
-    Attributes:
-      difference: of their values, first minus second, seed by seed.
-      p_value: of the paired t-test, two-sided: how likely a difference this large is by chance alone; NaN where it
-        cannot be computed.
-      wins: seeds (with folds, pairs of seed and fold) in which the first has the lower value.
-      unit: what was paired: "seed" or "fold".
-    """
-
-    difference: Estimate
+    difference: Estimate  # of their values, first minus second, seed by seed
+    # of the paired t-test, two-sided: how likely a difference this large is by chance alone; NaN where it cannot be
+    # computed
     p_value: float
-    wins: int
-    unit: str = "seed"
+    wins: int  # seeds (with folds, pairs of seed and fold) in which the first has the lower value
+    unit: str = "seed"  # what was paired: "seed" or "fold"
 
     def __str__(self) -> str:
         """Say it in a sentence, for values of which the lower one is better."""

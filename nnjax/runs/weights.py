@@ -67,11 +67,7 @@ def _shapes(config: ModelConfig, shape: tuple[int, ...], num_outputs: int) -> Va
 
 
 def outputs_of(network: Network, function: Callable[[np.ndarray], Any], x: Any) -> np.ndarray:
-    """Apply a function of a network to raw inputs, a thousand at a time; x as `rows_of` reads it.
-
-    Raises:
-      UserError: x has another width than the network's input.
-    """
+    """Apply a network's function to raw inputs as `rows_of` reads them, a thousand at a time; errors as there."""
     return in_batches(function, rows_of(network.facts, x))
 
 

@@ -30,29 +30,18 @@ LEAST = 1e-30  # of a loss, for its logarithm
 
 
 class Bracket(NamedTuple):
-    """Settings that compete.
+    """Settings that compete."""
 
-    Attributes:
-      settings: the ids of each setting's trials.
-      rungs: epochs, ascending; the last one is the trials' end.
-    """
-
-    settings: tuple[tuple[int, ...], ...]
-    rungs: tuple[int, ...]
+    settings: tuple[tuple[int, ...], ...]  # the ids of each setting's trials
+    rungs: tuple[int, ...]  # epochs, ascending; the last one is the trials' end
 
 
 class HalvingScheduler(NamedTuple):
-    """Successive halving of given trials; see `nnjax.train.scheduler.Scheduler`.
+    """Successive halving of given trials; see `nnjax.train.scheduler.Scheduler`."""
 
-    Attributes:
-      halving: the space's.
-      brackets: every trial is in one.
-      directions: of the user's metrics.
-    """
-
-    halving: Halving
-    brackets: tuple[Bracket, ...]
-    directions: Directions = MappingProxyType({})
+    halving: Halving  # the space's
+    brackets: tuple[Bracket, ...]  # every trial is in one
+    directions: Directions = MappingProxyType({})  # of the user's metrics
 
     @property
     def metric(self) -> str:

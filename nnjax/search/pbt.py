@@ -30,17 +30,11 @@ Axis = Range | tuple[float, ...]
 
 
 class Subpopulation(NamedTuple):
-    """Settings that compete: those of one arm that can share a program, with the same seeds and folds.
+    """Settings that compete: those of one arm that can share a program, with the same seeds and folds."""
 
-    Attributes:
-      settings: of each, its trials.
-      values: of each, the hyperparameters that evolve, as it begins with them.
-      experiments: of each, which a copy of it takes over.
-    """
-
-    settings: tuple[Mapping[Replicate, int], ...]
-    values: tuple[Values, ...]
-    experiments: tuple[Experiment, ...]
+    settings: tuple[Mapping[Replicate, int], ...]  # of each, its trials
+    values: tuple[Values, ...]  # of each, the hyperparameters that evolve, as it begins with them
+    experiments: tuple[Experiment, ...]  # of each, which a copy of it takes over
 
     def is_mixed(self) -> bool:
         """Whether networks of different architectures, or with different optimizers, replace each other."""
@@ -48,39 +42,24 @@ class Subpopulation(NamedTuple):
 
 
 class Generation(NamedTuple):
-    """What a subpopulation trains with from a rung on.
+    """What a subpopulation trains with from a rung on."""
 
-    Attributes:
-      epoch: the rung; 0 for the beginning.
-      parents: of each setting, the place of the one that it continues; its own where it was not replaced.
-      values: of each setting.
-      origins: of each, the place of the setting whose network it has.
-    """
-
-    epoch: int
+    epoch: int  # the rung; 0 for the beginning
+    # of each setting, the place of the one that it continues; its own where it was not replaced
     parents: tuple[int, ...]
-    values: tuple[Values, ...]
-    origins: tuple[int, ...]
+    values: tuple[Values, ...]  # of each setting
+    origins: tuple[int, ...]  # of each, the place of the setting whose network it has
 
 
 class PopulationBasedTraining(NamedTuple):
-    """Population-based training of given trials; see `nnjax.train.scheduler.Scheduler`.
+    """Population-based training of given trials; see `nnjax.train.scheduler.Scheduler`."""
 
-    Attributes:
-      evolution: the space's.
-      draw_seed: of all decisions.
-      epochs: of every trial.
-      axes: of the hyperparameters that change.
-      subpopulations: every trial is in one.
-      directions: of the user's metrics.
-    """
-
-    evolution: Evolution
-    draw_seed: int
-    epochs: int
-    axes: Mapping[str, Axis]
-    subpopulations: tuple[Subpopulation, ...]
-    directions: Directions = MappingProxyType({})
+    evolution: Evolution  # the space's
+    draw_seed: int  # of all decisions
+    epochs: int  # of every trial
+    axes: Mapping[str, Axis]  # of the hyperparameters that change
+    subpopulations: tuple[Subpopulation, ...]  # every trial is in one
+    directions: Directions = MappingProxyType({})  # of the user's metrics
 
     @property
     def metric(self) -> str:

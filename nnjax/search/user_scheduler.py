@@ -1,7 +1,5 @@
 """A user's scheduler: its decisions are checked, and its name is kept in the run folder."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,17 +13,11 @@ from nnjax.train.storage.records import OVER, Record
 
 
 class OwnScheduler(NamedTuple):
-    """A scheduler of the user's for given trials; see `nnjax.train.scheduler.Scheduler`.
+    """A scheduler of the user's for given trials; see `nnjax.train.scheduler.Scheduler`."""
 
-    Attributes:
-      scheduler: it has `decide`, and may have `metric` and `description`.
-      name: its import path.
-      specs: the trials.
-    """
-
-    scheduler: Any
-    name: str
-    specs: tuple[TrialSpec, ...]
+    scheduler: Any  # it has `decide`, and may have `metric` and `description`
+    name: str  # its import path
+    specs: tuple[TrialSpec, ...]  # the trials
 
     @property
     def metric(self) -> str:

@@ -1,7 +1,5 @@
 """Train a model in lanes as the trainer does, and compare with lanes elsewhere and with training alone."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the checks share: comparing results, tracing twice, gradients by differences."""
 
-from __future__ import annotations
-
 import functools
 import re
 from collections.abc import Callable

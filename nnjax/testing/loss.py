@@ -1,7 +1,5 @@
 """The laws of a loss."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

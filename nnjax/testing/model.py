@@ -1,7 +1,5 @@
 """The laws of a model."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -25,25 +23,15 @@ KEY, OTHER = 5, 6  # seeds of two keys
 
 
 class Subject(NamedTuple):
-    """A model and the examples that it is checked on.
+    """A model and the examples that it is checked on."""
 
-    Attributes:
-      ref: the model, as a name is carried.
-      model: adapted.
-      variables: drawn from seed 0.
-      x: float32 [b, *shape], or several arrays [b, ...].
-      shape: of one example.
-      y: int32 [b] classes, float32 [b, ...] targets, or None.
-      hyper: name -> float32 [].
-    """
-
-    ref: ObjectRef
-    model: Model
-    variables: Variables
-    x: Any
-    shape: tuple[int, ...]
-    y: Array | None
-    hyper: Mapping[str, Scalar]
+    ref: ObjectRef  # the model, as a name is carried
+    model: Model  # adapted
+    variables: Variables  # drawn from seed 0
+    x: Any  # float32 [b, *shape], or several arrays [b, ...]
+    shape: tuple[int, ...]  # of one example
+    y: Array | None  # int32 [b] classes, float32 [b, ...] targets, or None
+    hyper: Mapping[str, Scalar]  # name -> float32 []
 
     def apply(self, variables: Variables, x: Any, train: bool, key: Key | None) -> tuple[Array, Any]:
         """Apply the model under JAX's standard rules."""

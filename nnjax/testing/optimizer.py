@@ -1,7 +1,5 @@
 """The laws of an optimizer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

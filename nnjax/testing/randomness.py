@@ -1,7 +1,5 @@
 """Which random numbers a traced program draws, at any depth of calls; draws inside of loops are not looked at."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 

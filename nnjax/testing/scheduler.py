@@ -1,7 +1,5 @@
 """The laws of a scheduler."""
 
-from __future__ import annotations
-
 import copy
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The contract of trackers."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol

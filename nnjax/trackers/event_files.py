@@ -1,7 +1,5 @@
 """Write event files of TensorBoard, without TensorBoard: curves, the HParams tab, verdicts as texts."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import os

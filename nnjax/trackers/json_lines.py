@@ -1,7 +1,5 @@
 """Write what trackers are told as one file of JSON lines."""
 
-from __future__ import annotations
-
 import functools
 import json
 import math

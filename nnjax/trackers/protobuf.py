@@ -4,8 +4,6 @@ Sources: tensorflow/core/util/event.proto, framework/summary.proto and tensor.pr
 tensorboard/plugins/hparams/plugin_data.proto.
 """
 
-from __future__ import annotations
-
 import functools
 import struct
 from collections.abc import Mapping

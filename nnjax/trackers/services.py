@@ -1,7 +1,5 @@
 """Trackers of other services: Weights & Biases and trackio. Both take one run a trial, written when all have ended."""
 
-from __future__ import annotations
-
 import contextlib
 import pathlib
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Tell trackers of a population while it trains: an observer, as displays are."""
 
-from __future__ import annotations
-
 import contextlib
 import math
 import os

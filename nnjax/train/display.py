@@ -4,8 +4,6 @@ with Display() as display:
     run = nnjax.sweep(experiment, space, observe=display)
 """
 
-from __future__ import annotations
-
 import contextlib
 import sys
 import time

@@ -5,8 +5,6 @@ use, and what only one of them can know (the clock, a signal, the free memory) i
 this does anything. The processes find each other by `jax.distributed` (see `nnjax.cli.distributed`).
 """
 
-from __future__ import annotations
-
 import functools
 import json
 from collections.abc import Callable

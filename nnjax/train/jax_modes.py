@@ -1,7 +1,5 @@
 """Set JAX up where training begins in Python, also where a program has told it to stop at a NaN or at a copy."""
 
-from __future__ import annotations
-
 import contextlib
 import functools
 import os

@@ -1,7 +1,5 @@
 """The contract of schedulers: decide by the records which trials go on, to which epoch, and from whose state."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol

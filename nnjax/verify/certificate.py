@@ -32,53 +32,31 @@ class Mismatch:
 
 @dataclasses.dataclass(frozen=True)
 class TrialCheck:
-    """The comparison of one trial with its retraining.
+    """The comparison of one trial with its retraining."""
 
-    Attributes:
-      trial: its number.
-      lanes, devices: of the program that trained it.
-      epochs: that were trained again.
-      exact_epochs: those of them that the run trained by one program: what (a) compares.
-      places: of the program at which it was trained; 1 where the program has only one.
-      tolerance: of (b), relative; of (a) too where bits are not promised.
-      mismatch: of (a); None where all curves are the same bit for bit.
-      among: (a), largest relative difference of the first epoch's losses.
-      alone: (b), the same against the solo program.
-      drift: (c), the same for each later epoch.
-    """
-
-    trial: int
-    lanes: int
+    trial: int  # its number
+    lanes: int  # lanes, devices: of the program that trained it
     devices: int
-    epochs: int
-    exact_epochs: int
-    places: int
-    tolerance: float
-    mismatch: Mismatch | None
-    among: float
-    alone: float
-    drift: tuple[float, ...]
+    epochs: int  # that were trained again
+    exact_epochs: int  # those of them that the run trained by one program: what (a) compares
+    places: int  # of the program at which it was trained; 1 where the program has only one
+    tolerance: float  # of (b), relative; of (a) too where bits are not promised
+    mismatch: Mismatch | None  # of (a); None where all curves are the same bit for bit
+    among: float  # (a), largest relative difference of the first epoch's losses
+    alone: float  # (b), the same against the solo program
+    drift: tuple[float, ...]  # (c), the same for each later epoch
 
 
 @dataclasses.dataclass(frozen=True)
 class Certificate:
-    """The comparisons of a sample of trials, and whether they all hold.
+    """The comparisons of a sample of trials, and whether they all hold."""
 
-    Attributes:
-      checks: one for each trial of the sample.
-      finished: trials that had finished, of which the sample is.
-      trials: all of the run.
-      bitwise: whether (a) asserts equal bits; else the tolerance.
-      why_not: why it does not; "" where it does.
-      left_out: (how many finished trials, why they could not be in the sample).
-    """
-
-    checks: tuple[TrialCheck, ...]
-    finished: int
-    trials: int
-    bitwise: bool
-    why_not: str
-    left_out: tuple[tuple[int, str], ...]
+    checks: tuple[TrialCheck, ...]  # one for each trial of the sample
+    finished: int  # trials that had finished, of which the sample is
+    trials: int  # all of the run
+    bitwise: bool  # whether (a) asserts equal bits; else the tolerance
+    why_not: str  # why it does not; "" where it does
+    left_out: tuple[tuple[int, str], ...]  # (how many finished trials, why they could not be in the sample)
 
     def holds_among(self, check: TrialCheck) -> bool:
         """Whether (a) holds of a trial."""

@@ -32,11 +32,7 @@ from nnjax.verify.user_objects import judge_outputs, refuse_unfit_objects
 def resolve_trials(
     specs: Iterable[TrialSpec], datasets: Datasets, log: Callable[[str], None] = lambda text: None
 ) -> list[TrialSpec]:
-    """Validate trials and fill in what they leave open, by their data; what was chosen is logged.
-
-    Raises:
-      UserError: see `validate`; data that cannot be loaded or split.
-    """
+    """Validate trials and fill in what they leave open, by their data, and log it; errors as of `validate`."""
     specs = list(specs)
     for spec in specs:
         validate(spec.experiment)

@@ -1,7 +1,5 @@
 """Say what an experiment would train, before anything is trained: layers, parameters, operations, memory."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import math
@@ -31,40 +29,25 @@ from nnjax.verify import data_checks
 
 
 class Layer(NamedTuple):
-    """A layer.
+    """A layer."""
 
-    Attributes:
-      name: its path in the tree of parameters.
-      output: the shape of what it yields for one example; () where that is not known.
-      parameters: its weights and biases.
-      trainable: those that training changes.
-    """
-
-    name: str
-    output: tuple[int, ...]
-    parameters: int
-    trainable: int
+    name: str  # its path in the tree of parameters
+    output: tuple[int, ...]  # the shape of what it yields for one example; () where that is not known
+    parameters: int  # its weights and biases
+    trainable: int  # those that training changes
 
 
 @dataclasses.dataclass(frozen=True)
 class ExperimentSummary:
-    """What an experiment would train; `print` shows it as a table.
+    """What an experiment would train; `print` shows it as a table."""
 
-    Attributes:
-      experiment: with all that it leaves open filled in.
-      chosen: sentences on what was filled in.
-      layers: one row each.
-      flops: operations of the matrix products and convolutions of one forward pass of one example.
-      flops_per_step: those of a training step of a whole batch.
-      weights, optimizer, best, activations: bytes that a trial takes for its weights, the optimizer's state and the
-        best weights so far (with all else that it keeps), and at most for gradient and activations of a batch.
-    """
-
-    experiment: Experiment
-    chosen: tuple[str, ...]
-    layers: tuple[Layer, ...]
-    flops: int
-    flops_per_step: int
+    experiment: Experiment  # with all that it leaves open filled in
+    chosen: tuple[str, ...]  # sentences on what was filled in
+    layers: tuple[Layer, ...]  # one row each
+    flops: int  # operations of the matrix products and convolutions of one forward pass of one example
+    flops_per_step: int  # those of a training step of a whole batch
+    # weights, optimizer, best, activations: bytes that a trial takes for its weights, the optimizer's state and the
+    # best weights so far (with all else that it keeps), and at most for gradient and activations of a batch
     weights: int
     optimizer: int
     best: int

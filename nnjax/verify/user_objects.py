@@ -5,8 +5,6 @@ A model that yields probabilities where logits are expected is warned of.
 Each is traced, on shapes alone, before anything is compiled or written.
 """
 
-from __future__ import annotations
-
 import difflib
 import math
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Training all families, and choosing from them a set of a size that a test diagnoses in seconds."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import pathlib

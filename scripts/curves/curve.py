@@ -1,7 +1,5 @@
 """One labeled curve."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

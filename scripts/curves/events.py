@@ -8,8 +8,6 @@ plateau_then_drop  deep sigmoid and tanh nets, parity, spirals, deep autoencoder
                      where the loss had stayed within 10 %
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 

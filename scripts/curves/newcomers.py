@@ -6,8 +6,6 @@ optimizers and schedules (late steps, two and a half cycles, one cycle, patience
 of accuracies alone, without a train loss; validation parts of 15 to 600 examples, 5 to 2,000 epochs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -11,8 +11,6 @@ rising           a negative learning rate; a schedule whose rate rises a thousan
                  its lowest)
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """How well the diagnosis does on labeled curves."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple

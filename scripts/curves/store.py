@@ -1,7 +1,5 @@
 """The labeled curves in one NPZ file without pickles: all losses one after the other, and a row of text a curve."""
 
-from __future__ import annotations
-
 import dataclasses
 import pathlib
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """A run of another tool, and what its label is measured by; `visitor_labels.py` says what the labels mean."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 

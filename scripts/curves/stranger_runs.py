@@ -1,7 +1,5 @@
 """Train one run of `strangers.Plan` by PyTorch, Keras or scikit-learn, as their users write it."""
 
-from __future__ import annotations
-
 import dataclasses
 import warnings
 

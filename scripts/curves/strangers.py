@@ -5,8 +5,6 @@ examples, 5 to 2,000 epochs, rates from far too low to far too high, and mistake
 (`newcomers.py`) has other data, networks, optimizers and schedules.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 

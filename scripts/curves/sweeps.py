@@ -19,8 +19,6 @@ Half as strong a case makes a label acceptable besides the one that holds; so do
 decide differently, or that lies within the standard error of the two means that are compared.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from typing import Any, NamedTuple
 

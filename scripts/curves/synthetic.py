@@ -5,8 +5,6 @@ the codes that are true of it beside how far training has come. Noise is multipl
 train loss, the validation loss or both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 

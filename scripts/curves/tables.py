@@ -1,7 +1,5 @@
 """The accuracy of the diagnosis as Markdown tables."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The data sets, networks and optimizers of the labeled curves."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Training a population of one program, and its trials by rate, seed and number of epochs."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

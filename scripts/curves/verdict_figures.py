@@ -1,7 +1,5 @@
 """A figure of a real curve for each verdict."""
 
-from __future__ import annotations
-
 import pathlib
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """Data of `visitors.py`: tables, images, text, series and sequences, from formulas and from what is installed."""
 
-from __future__ import annotations
-
 import functools
 import gzip
 import importlib

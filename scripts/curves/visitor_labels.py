@@ -41,8 +41,6 @@ tell guessing, `overfitting` for `no_signal`, `converged` for a network that is 
 that had learned before the log began.
 """
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

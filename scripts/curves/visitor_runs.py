@@ -1,7 +1,5 @@
 """Train one run of `visitors.Visit` by PyTorch, Keras or scikit-learn, as their users write it."""
 
-from __future__ import annotations
-
 import dataclasses
 import warnings
 from collections.abc import Callable

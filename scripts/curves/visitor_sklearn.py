@@ -1,7 +1,5 @@
 """Boosting and linear models of scikit-learn for `visitor_runs.py`."""
 
-from __future__ import annotations
-
 import functools
 
 import numpy as np

@@ -6,8 +6,6 @@ Networks: attention, LSTM, convolution in one and two dimensions, boosting, line
 label smoothing, augmentation, other losses, leaks, networks trained before, optimizers restarted, early stopping.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping
 

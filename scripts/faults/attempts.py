@@ -1,7 +1,5 @@
 """Try numbered inputs in a process of their own: each ends in a result or a sentence, soon and in little memory."""
 
-from __future__ import annotations
-
 import contextlib
 import io
 import json

@@ -1,7 +1,5 @@
 """Bad inputs: values, texts, arrays and names that no experiment, space or data set can have."""
 
-from __future__ import annotations
-
 import dataclasses
 import pathlib
 import random

@@ -1,7 +1,5 @@
 """The campaigns of `make torture`; each gives a line of what it did, and what went wrong."""
 
-from __future__ import annotations
-
 import pathlib
 import random
 import signal

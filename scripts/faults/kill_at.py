@@ -4,8 +4,6 @@ SCRIPT …`; at no call where N is 0.
 The call is made, or is about to be made, as N is odd or even: between two files is where a kill hurts.
 """
 
-from __future__ import annotations
-
 import os
 import runpy
 import signal

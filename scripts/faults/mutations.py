@@ -1,7 +1,5 @@
 """Mutated files: of run folders, exported networks, data sets and logs; their bytes, texts, JSON trees and arrays."""
 
-from __future__ import annotations
-
 import contextlib
 import gzip
 import io

@@ -1,7 +1,5 @@
 """Starting the real sweep script, disturbing it, and comparing what it leaves."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 import socket

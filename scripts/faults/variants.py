@@ -1,7 +1,5 @@
 """The variants of a sweep that are killed at the n-th replace, fsync, unlink or mkdir: seconds of training each."""
 
-from __future__ import annotations
-
 HEAD = '''"""A variant for `make torture`."""
 
 

@@ -4,8 +4,6 @@
 rates (60 settings of one architecture), mixed (60 of six), or fit (one network, no search).
 """
 
-from __future__ import annotations
-
 import functools
 import json
 import os

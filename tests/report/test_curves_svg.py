@@ -39,8 +39,8 @@ def test_a_curve_lies_where_its_axes_say():
     np.testing.assert_allclose(share, (curve - curve[-1]) / (curve[0] - curve[-1]), atol=0.01)
     assert (np.diff(found[:, 0]) > 0).all()
     assert dashed.get("stroke-dasharray") == "6 3"
-    assert axes.y(axes.high) == curves_svg.TOP
-    assert axes.y(axes.low) == pytest.approx(curves_svg.HEIGHT - curves_svg.BOTTOM)
+    assert axes.y(axes.high) == svg_axes.TOP
+    assert axes.y(axes.low) == pytest.approx(curves_svg.HEIGHT - svg_axes.BOTTOM)
 
 
 def test_many_settings_have_ten_colors_and_gray_behind_them():

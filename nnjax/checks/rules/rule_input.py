@@ -11,33 +11,20 @@ from nnjax.nn.losses import Loss, loss_of
 
 
 class TargetSummary(NamedTuple):
-    """Statistics of the targets, measured on the training part after scaling.
+    """Statistics of the targets, measured on the training part after scaling."""
 
-    Attributes:
-      task: "classification", "regression", "reconstruction" (an autoencoder), or "none" (no targets).
-      num_outputs: target columns; for classes their number.
-      num_classes: 0 unless the task is classification.
-      minimum, maximum: of the targets that the loss sees; 0 and 1 for classes.
-      is_integer: all targets are whole numbers.
-      rows_sum_to_one: every row of targets is a distribution.
-      entropy: mean binary entropy of the targets, the floor of BCE; NaN where some lie outside [0, 1].
-      class_counts: training examples of each class; empty unless the task is classification.
-      input_size: the largest root mean square of an input column.
-      classes: their names.
-      unscored: of the validation and the test part, by name, the classes that training has and they have not.
-    """
-
-    task: str
-    num_outputs: int
-    num_classes: int
-    minimum: float
+    task: str  # "classification", "regression", "reconstruction" (an autoencoder), or "none" (no targets)
+    num_outputs: int  # target columns; for classes their number
+    num_classes: int  # 0 unless the task is classification
+    minimum: float  # minimum, maximum: of the targets that the loss sees; 0 and 1 for classes
     maximum: float
-    is_integer: bool
-    rows_sum_to_one: bool
-    entropy: float
-    class_counts: tuple[int, ...]
-    input_size: float
-    classes: tuple[str, ...] = ()
+    is_integer: bool  # all targets are whole numbers
+    rows_sum_to_one: bool  # every row of targets is a distribution
+    entropy: float  # mean binary entropy of the targets, the floor of BCE; NaN where some lie outside [0, 1]
+    class_counts: tuple[int, ...]  # training examples of each class; empty unless the task is classification
+    input_size: float  # the largest root mean square of an input column
+    classes: tuple[str, ...] = ()  # their names
+    # of the validation and the test part, by name, the classes that training has and they have not
     unscored: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
 

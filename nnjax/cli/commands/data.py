@@ -4,8 +4,6 @@ With --to_npy=DIR it writes one data set, of any source, as a folder of .npy fil
 `nnjax data tfds:NAME --to_npy=DIR`, then --config.data.name=npy:DIR --config.data.window=65536.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from absl import flags

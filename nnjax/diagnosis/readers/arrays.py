@@ -1,7 +1,5 @@
 """Arrays of NumPy: .npy with a curve or a table, .npz with curves by name; nothing is unpickled."""
 
-from __future__ import annotations
-
 import io
 
 import numpy as np

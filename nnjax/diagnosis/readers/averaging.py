@@ -1,7 +1,5 @@
 """Bring values at steps of their own to common places, and average the values of one place."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Read numbers as people and programs write them: decimal commas, per cent signs, nan, null, tensor(0.5)."""
 
-from __future__ import annotations
-
 import math
 import re
 import sys

@@ -1,7 +1,5 @@
 """Tables as text: a header and one row an epoch, separated by commas, semicolons, tabs, bars or spaces."""
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools

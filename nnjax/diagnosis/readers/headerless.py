@@ -1,7 +1,5 @@
 """Tables without a header, as numpy.savetxt writes them, and curves that lie in rows."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Sequence
 
@@ -85,11 +83,7 @@ def _guess(name: str, curves: int) -> str:
 
 
 def from_array(name: str, table: np.ndarray) -> Log:
-    """Return the curves of an array [n, c] of epochs and columns, or [c, n] where that is much wider than high.
-
-    Raises:
-      UserError: see `read`.
-    """
+    """Return the curves of an array [n, c] of epochs and columns, or [c, n] if much wider than high; see `read`."""
     table = np.where(np.isinf(table), NOT_FINITE, table)
     turned = len(table) <= 4 and table.shape[1] > 3 * len(table)
     table = table.T if turned else table

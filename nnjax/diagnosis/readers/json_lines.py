@@ -1,7 +1,5 @@
 """JSON lines: an object a line, as Detectron2, MMEngine, Ray Tune and many a script write them."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

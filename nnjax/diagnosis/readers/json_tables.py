@@ -1,7 +1,5 @@
 """JSON: Keras's History, pandas' to_json in all orients, records, nested parts and runs, lists of numbers."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """What Keras prints while it fits: "Epoch 3/40" and a progress bar, rewritten by carriage returns or backspaces."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from typing import Any

@@ -1,7 +1,5 @@
 """Run folders of MLflow: a file a metric in metrics/, each line a time, a value and a step (FileStore's layout)."""
 
-from __future__ import annotations
-
 import pathlib
 
 from nnjax.core.errors import UserError

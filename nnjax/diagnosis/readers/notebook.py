@@ -1,7 +1,5 @@
 """Jupyter notebooks: what their cells printed, read as printed text."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from typing import Any
 

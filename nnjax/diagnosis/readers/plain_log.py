@@ -1,7 +1,5 @@
 """What a program printed or logged: lines with "name: number", of which each epoch has one or many."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from typing import Any

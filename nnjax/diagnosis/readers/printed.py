@@ -1,7 +1,5 @@
 """Find numbers by name in printed lines: "train Loss: 0.5 Acc: 0.9", "Epoch [3/10], Loss: 0.5", progress bars."""
 
-from __future__ import annotations
-
 import re
 
 from nnjax.diagnosis import columns

@@ -1,7 +1,5 @@
 """Lists by name in text: train_losses = [0.9, 0.5, ...], as programs print them or people paste them."""
 
-from __future__ import annotations
-
 import re
 
 from nnjax.diagnosis import columns

@@ -1,7 +1,5 @@
 """Refuse tables in which a row is a run or a score rather than an epoch."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any

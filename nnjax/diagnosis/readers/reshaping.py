@@ -1,7 +1,5 @@
 """Bring long tables to one column a curve: those with a column of parts (train, val) or of names and values."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Turn the rows of a log (one an epoch, or a step, or a part of an epoch) into curves of trials and sessions."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -19,17 +17,11 @@ Row = Mapping[str, Any]
 
 
 class Rows(NamedTuple):
-    """A log's rows.
+    """A log's rows."""
 
-    Attributes:
-      rows: [n] of {column: cell}; a column that is not there was not measured.
-      places: [n]; where each stands, for sentences: "Line 7".
-      name: of the file, as the user wrote it.
-    """
-
-    rows: Sequence[Row]
-    places: Sequence[str]
-    name: str
+    rows: Sequence[Row]  # [n] of {column: cell}; a column that is not there was not measured
+    places: Sequence[str]  # [n]; where each stands, for sentences: "Line 7"
+    name: str  # of the file, as the user wrote it
 
 
 def to_log(found: Rows) -> Log:

@@ -1,7 +1,5 @@
 """Place the values of a trial's rows by epoch or step, and tell apart its sessions, where these begin again."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -17,48 +15,27 @@ MOST_EPOCHS = 1_000_000
 
 
 class Numbers(NamedTuple):
-    """The n rows of one trial.
+    """The n rows of one trial."""
 
-    Attributes:
-      file: as the user wrote it.
-      places: [n]; where each row stands: "Line 7".
-      curves: {column: [n]}, NaN where nothing was measured.
-      epoch: [n]; None where there is no such column.
-      step: [n]; the same.
-      counted: the name of the column of steps, or else of epochs.
-    """
-
-    file: str
-    places: Sequence[str]
-    curves: Mapping[str, np.ndarray]
-    epoch: np.ndarray | None
-    step: np.ndarray | None
-    counted: str
+    file: str  # as the user wrote it
+    places: Sequence[str]  # [n]; where each row stands: "Line 7"
+    curves: Mapping[str, np.ndarray]  # {column: [n]}, NaN where nothing was measured
+    epoch: np.ndarray | None  # [n]; None where there is no such column
+    step: np.ndarray | None  # [n]; the same
+    counted: str  # the name of the column of steps, or else of epochs
 
 
 class Session(NamedTuple):
-    """The curves of one training.
+    """The curves of one training."""
 
-    Attributes:
-      name: "session 2"; "" of the only one.
-      table: {column: [t]}.
-      remarks: sentences on how it was read.
-      points: what a place of the curves is, where it is no epoch.
-    """
-
-    name: str
-    table: Table
-    remarks: list[str]
-    points: str = ""
+    name: str  # "session 2"; "" of the only one
+    table: Table  # {column: [t]}
+    remarks: list[str]  # sentences on how it was read
+    points: str = ""  # what a place of the curves is, where it is no epoch
 
 
 def sessions_of(rows: Numbers, stride: int) -> list[Session]:
-    """Return the sessions of a trial: by epoch where epochs are whole numbers, else by step or row.
-
-    Args:
-      rows: its rows.
-      stride: epochs from one row to the next.
-    """
+    """Return the sessions of a trial's rows, `stride` epochs apart: by whole epochs, else by step or row."""
     x = None if rows.epoch is None else _filled(rows.epoch)
     if x is None or not np.isfinite(x).all() or np.any(x != np.round(x)):
         return _over_steps(rows)

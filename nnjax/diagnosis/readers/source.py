@@ -22,15 +22,10 @@ WRAPPED = re.compile(r"(?:np\.|numpy\.|torch\.)?(?:float\d*|array|tensor)\(([^()
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A file or folder; what is read of it is read once.
+    """A file or folder; what is read of it is read once."""
 
-    Attributes:
-      path: its place.
-      name: as the user wrote it.
-    """
-
-    path: pathlib.Path
-    name: str
+    path: pathlib.Path  # its place
+    name: str  # as the user wrote it
 
     @classmethod
     def of_text(cls, source: Source, text: str) -> Source:
@@ -111,29 +106,17 @@ def decode(data: bytes) -> str | None:
 
 @dataclasses.dataclass(frozen=True)
 class Log:
-    """What was read.
+    """What was read."""
 
-    Attributes:
-      tables: {trial or session: {column: [t]}}; "" is the name of the only one.
-      points: what a place of the curves is, where it is no epoch: "every 20 steps".
-      remarks: sentences on what was guessed, averaged or left out.
-    """
-
-    tables: Mapping[str, Table]
-    points: str = ""
-    remarks: tuple[str, ...] = ()
+    tables: Mapping[str, Table]  # {trial or session: {column: [t]}}; "" is the name of the only one
+    points: str = ""  # what a place of the curves is, where it is no epoch: "every 20 steps"
+    remarks: tuple[str, ...] = ()  # sentences on what was guessed, averaged or left out
 
 
 @dataclasses.dataclass(frozen=True)
 class Reader:
-    """A format.
+    """A format."""
 
-    Attributes:
-      name: as it is said of a file: "a CSV table".
-      recognizes: whether a source is of it, by content.
-      read: of a source that is.
-    """
-
-    name: str
-    recognizes: Callable[[Source], bool]
-    read: Callable[[Source], Log]
+    name: str  # as it is said of a file: "a CSV table"
+    recognizes: Callable[[Source], bool]  # whether a source is of it, by content
+    read: Callable[[Source], Log]  # of a source that is

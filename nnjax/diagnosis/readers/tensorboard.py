@@ -5,8 +5,6 @@ the fields that hold scalars are looked at. Source: tensorflow/core/util/event.p
 framework/tensor.proto, and the record format in tensorflow/core/lib/io/record_writer.h.
 """
 
-from __future__ import annotations
-
 import math
 import pathlib
 import re

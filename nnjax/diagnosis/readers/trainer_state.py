@@ -1,7 +1,5 @@
 """trainer_state.json of Hugging Face's Trainer: log_history, with loss and eval_loss at steps of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

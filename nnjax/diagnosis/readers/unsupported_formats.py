@@ -1,7 +1,5 @@
 """Recognize formats that are not read, and name the shortest way out of each; pickles are never opened."""
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The candidates of an ensemble: trials, or with folds all folds of a setting and seed, with their predictions."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -36,21 +34,13 @@ class Candidate(NamedTuple):
 
 
 class Predicted(NamedTuple):
-    """Candidates and what they say of examples that they were not trained on.
+    """Candidates and what they say of examples that they were not trained on."""
 
-    Attributes:
-      candidates: [m].
-      networks: of each, as many as it has trials.
-      rows: [n] examples: of the validation part, or of all folds.
-      outputs: [m, n, k], those of folds by the network that has not seen the example.
-      left_out: (how many, why they cannot be averaged with the best).
-    """
-
-    candidates: list[Candidate]
-    networks: list[list[Network]]
-    rows: Int[np.ndarray, " n"]
-    outputs: Float[np.ndarray, "m n k"]
-    left_out: tuple[tuple[int, str], ...]
+    candidates: list[Candidate]  # [m]
+    networks: list[list[Network]]  # of each, as many as it has trials
+    rows: Int[np.ndarray, " n"]  # [n] examples: of the validation part, or of all folds
+    outputs: Float[np.ndarray, "m n k"]  # [m, n, k], those of folds by the network that has not seen the example
+    left_out: tuple[tuple[int, str], ...]  # (how many, why they cannot be averaged with the best)
 
 
 def find_candidates(run: Run, choice: Choice) -> list[Candidate]:
@@ -171,17 +161,11 @@ def _validation_outputs(
 
 
 class Target(NamedTuple):
-    """What outputs are compared with.
+    """What outputs are compared with."""
 
-    Attributes:
-      metric: by which.
-      y: targets as it takes them, [n] or [n, k], scaled as in training.
-      w: weights of the examples [n]; None where all count alike.
-    """
-
-    metric: Metric
-    y: np.ndarray
-    w: np.ndarray | None
+    metric: Metric  # by which
+    y: np.ndarray  # targets as it takes them, [n] or [n, k], scaled as in training
+    w: np.ndarray | None  # weights of the examples [n]; None where all count alike
 
     @property
     def name(self) -> str:

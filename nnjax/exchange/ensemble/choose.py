@@ -1,7 +1,5 @@
 """`Run.ensemble`: choose the members of an ensemble among a run's trials."""
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """An ensemble: a weighted mean of networks that predicts, exports and serves as one network does."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import os
@@ -21,17 +19,11 @@ from nnjax.runs.weights import in_batches, rows_of
 
 @dataclasses.dataclass(frozen=True, eq=False, repr=False)
 class Ensemble:
-    """The weighted mean of the outputs of several networks: of probabilities, or of values in the targets' own units.
+    """The weighted mean of the outputs of several networks: of probabilities, or of values in the targets' units."""
 
-    Attributes:
-      networks: that differ, the first of them the best alone.
-      weights: float64 [m], which add up to 1.
-      members: how they were chosen, as the report says it.
-    """
-
-    networks: tuple[Network, ...]
-    weights: np.ndarray
-    members: Members
+    networks: tuple[Network, ...]  # that differ, the first of them the best alone
+    weights: np.ndarray  # float64 [m], which add up to 1
+    members: Members  # how they were chosen, as the report says it
 
     def __repr__(self) -> str:
         """Say what it consists of, and what it reaches."""
@@ -64,11 +56,7 @@ class Ensemble:
         return self._predictions(x).values()
 
     def predict_proba(self, x: Any) -> np.ndarray:
-        """Probabilities [n, classes], in the order of `facts.classes`; see `Run.predict_proba`.
-
-        Raises:
-          UserError: its outputs are no probabilities of classes.
-        """
+        """Probabilities [n, classes] by `facts.classes`, as `Run.predict_proba`; UserError for other outputs."""
         return require_probabilities(self._predictions(x)).scores
 
     def _predictions(self, x: Any) -> Predictions:

@@ -1,7 +1,5 @@
 """Write an ensemble as one file: a program, or the weights of all members ("member_0/layer_0/kernel")."""
 
-from __future__ import annotations
-
 import os
 import pathlib
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Apply several networks to the same inputs as one program: those of equal architecture side by side, by vmap."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from collections.abc import Callable, Hashable, Sequence
@@ -21,17 +19,11 @@ UNIT = Scaler(np.zeros((), np.float32), np.ones((), np.float32))
 
 
 class Lanes(NamedTuple):
-    """What networks of one architecture differ in, every leaf with a leading axis [m].
+    """What networks of one architecture differ in, every leaf with a leading axis [m]."""
 
-    Attributes:
-      variables: weights and state.
-      hyper: the hyperparameters that they were trained with.
-      before, after: scalers of inputs [m, 1, d] and, of a regression, of targets [m, 1, k].
-    """
-
-    variables: Variables
-    hyper: dict[str, Any]
-    before: Scaler
+    variables: Variables  # weights and state
+    hyper: dict[str, Any]  # the hyperparameters that they were trained with
+    before: Scaler  # before, after: scalers of inputs [m, 1, d] and, of a regression, of targets [m, 1, k]
     after: Scaler
 
 

@@ -1,7 +1,5 @@
 """Choose the members of an ensemble on the validation part, or on out-of-fold predictions (Caruana et al. 2004)."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -18,15 +16,10 @@ BAGS, BAG_ROUNDS = 20, 20
 
 
 class Greedy(NamedTuple):
-    """The outcome of `greedy`.
+    """The outcome of `greedy`."""
 
-    Attributes:
-      counts: int [m], how often each candidate was taken.
-      values: of the metric after each round, the last of them being that of `counts`.
-    """
-
-    counts: np.ndarray
-    values: tuple[float, ...]
+    counts: np.ndarray  # int [m], how often each candidate was taken
+    values: tuple[float, ...]  # of the metric after each round, the last of them being that of `counts`
 
 
 def evaluate(metric: Metric, y: np.ndarray, w: np.ndarray | None) -> Callable[[Float[np.ndarray, "m n k"]], np.ndarray]:

@@ -23,37 +23,22 @@ PLAIN, UPHILL = "plain", "uphill"  # the data as they are; a learning rate of th
 
 @dataclasses.dataclass(frozen=True)
 class FailureMode:
-    """A mistake, made on purpose.
+    """A mistake, made on purpose."""
 
-    Attributes:
-      name: in links and file names.
-      title: in a few words.
-      code: of the verdict that it provokes.
-      says: pattern of what the verdict has to say of cause and remedy; a right code with other advice is no find.
-      mistake: what was done wrong.
-      symptom: what to see in the curve, and why it comes about.
-      remedy: what to do.
-      changes: to `BASE`, by field.
-      corrected: the changes without the mistake; None where there is nothing to set beside it.
-      data: PLAIN, UPHILL, or one of `training.FLAWED`.
-      corrected_data: of the corrected trial.
-      seeds: how many are tried, where it takes luck.
-      any_verdict: whether a verdict after the first one counts.
-    """
-
-    name: str
-    title: str
-    code: str
-    says: str
-    mistake: str
-    symptom: str
-    remedy: str
-    changes: Mapping[str, Any]
+    name: str  # in links and file names
+    title: str  # in a few words
+    code: str  # of the verdict that it provokes
+    says: str  # pattern of what the verdict has to say of cause and remedy; a right code with other advice is no find
+    mistake: str  # what was done wrong
+    symptom: str  # what to see in the curve, and why it comes about
+    remedy: str  # what to do
+    changes: Mapping[str, Any]  # to `BASE`, by field
+    # the changes without the mistake; None where there is nothing to set beside it
     corrected: Mapping[str, Any] | None = None
-    data: str = PLAIN
-    corrected_data: str = PLAIN
-    seeds: int = 1
-    any_verdict: bool = False
+    data: str = PLAIN  # PLAIN, UPHILL, or one of `training.FLAWED`
+    corrected_data: str = PLAIN  # of the corrected trial
+    seeds: int = 1  # how many are tried, where it takes luck
+    any_verdict: bool = False  # whether a verdict after the first one counts
 
 
 def _read() -> tuple[FailureMode, ...]:

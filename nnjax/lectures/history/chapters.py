@@ -44,39 +44,26 @@ PUBLISHED, EXACT, SIMULATED = "published", "exact", "simulated"
 
 
 class Row(NamedTuple):
-    """A measured number beside the known one.
+    """A measured number beside the known one."""
 
-    Attributes:
-      what: in a few words.
-      measured, known: as text; "" where nothing is known.
-      agrees: whether they do, None where that is no question.
-      origin: of what is known: PUBLISHED in the sources, EXACT (a theorem, a closed form, an enumeration), or SIMULATED
-        by independent code for this project, because the papers give no such number.
-    """
-
-    what: str
-    measured: str
+    what: str  # in a few words
+    measured: str  # measured, known: as text; "" where nothing is known
     known: str = ""
-    agrees: bool | None = None
+    agrees: bool | None = None  # whether they do, None where that is no question
+    # of what is known: PUBLISHED in the sources, EXACT (a theorem, a closed form, an enumeration), or SIMULATED by
+    # independent code for this project, because the papers give no such number
     origin: str = EXACT
 
 
 class Chapter(NamedTuple):
-    """A chapter of the report.
+    """A chapter of the report."""
 
-    Attributes:
-      title: with the year.
-      sentences: three: what the machine is, what it can do, what it cannot.
-      figures, rows: in their order.
-      sources: papers, with their years.
-      tried: what the page's script needs to let readers try the machine, in JSON's own types; None where it cannot be.
-    """
-
-    title: str
-    sentences: Sequence[str]
-    figures: Sequence[Figure]
+    title: str  # with the year
+    sentences: Sequence[str]  # three: what the machine is, what it can do, what it cannot
+    figures: Sequence[Figure]  # figures, rows: in their order
     rows: Sequence[Row]
-    sources: Sequence[str]
+    sources: Sequence[str]  # papers, with their years
+    # what the page's script needs to let readers try the machine, in JSON's own types; None where it cannot be
     tried: Mapping[str, Any] | None = None
 
     @property
@@ -107,18 +94,7 @@ def compose(page: str, drawings: Mapping[str, Drawing], rows: Sequence[Row], **n
 
 
 def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathlib.Path:
-    """Write report.html and figures/*.png into a folder, each whole or not at all.
-
-    Args:
-      chapters: by name, in the order of the page.
-      folder: made if it is not there.
-
-    Returns:
-      The page's path.
-
-    Raises:
-      UserError: it cannot be written.
-    """
+    """Write report.html and figures/*.png of chapters, in order, whole or not at all; returns the page's path."""
     target = pathlib.Path(folder) / "report.html"
     images = {
         f"{name}_{figure.name}.png": charts.to_bytes(figure.drawing)

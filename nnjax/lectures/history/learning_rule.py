@@ -19,14 +19,10 @@ class Examples(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """A learning rule as two pure functions.
+    """A learning rule as two pure functions."""
 
-    Attributes:
-      init: gives the state before the first presentation.
-      step: (state, presentation) -> (state, info), for one presentation: a tree of arrays without a leading axis.
-    """
-
-    init: Callable[..., Any]
+    init: Callable[..., Any]  # gives the state before the first presentation
+    # (state, presentation) -> (state, info), for one presentation: a tree of arrays without a leading axis
     step: Callable[[Any, Any], tuple[Any, Any]]
 
 
@@ -51,16 +47,7 @@ def examples(x: Array, targets: Array) -> Examples:
 
 
 def present(rule: Rule, state: Any, presentations: Any) -> tuple[Any, Any]:
-    """Make presentations one after the other.
-
-    Args:
-      rule: the rule.
-      state: to begin with.
-      presentations: a tree of arrays [t, ...], in their order.
-
-    Returns:
-      The state after the last of them, and the info of each: arrays [t, ...].
-    """
+    """Make presentations, a tree of arrays [t, ...], in their order: the state after the last, and the infos."""
     return jax.lax.scan(rule.step, state, presentations)
 
 

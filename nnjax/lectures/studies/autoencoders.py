@@ -15,17 +15,12 @@ from nnjax.train.storage.records import FINISHED
 
 
 class Trained(NamedTuple):
-    """A trained autoencoder.
+    """A trained autoencoder."""
 
-    Attributes:
-      arm: which network.
-      seed, learning_rate: of its trial.
-      encode, copy: codes [n, k] and copies [n, d] of raw inputs [n, d], the copies in scaled units.
-    """
-
-    arm: str
-    seed: int
+    arm: str  # which network
+    seed: int  # seed, learning_rate: of its trial
     learning_rate: float | None
+    # encode, copy: codes [n, k] and copies [n, d] of raw inputs [n, d], the copies in scaled units
     encode: Callable[[np.ndarray], np.ndarray]
     copy: Callable[[np.ndarray], np.ndarray]
 
@@ -37,11 +32,7 @@ def train(
     workdir: pathlib.Path,
     log: Log,
 ) -> Iterator[Trained]:
-    """Train every arm (name -> changes of the base) at every point of the axes (field -> values) in a run folder.
-
-    Raises:
-      UserError: see `nnjax.sweep`.
-    """
+    """Train every arm (name -> changes) at every point of the axes (field -> values) in a run folder, as `sweep`."""
     space = Space(axes=dict(axes), arms={name: Arm(changes) for name, changes in arms.items()})
     run = sweep(base, space, workdir=workdir, title="Autoencoders of a study", log=log)
     for spec, record in zip(run.specs, run.records, strict=True):

@@ -1,7 +1,5 @@
 """Adapters: models of other libraries behind the contract of `nnjax.models.model`, recognized by their type."""
 
-from __future__ import annotations
-
 import importlib
 import inspect
 from typing import Any

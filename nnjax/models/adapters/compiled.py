@@ -1,7 +1,5 @@
 """Make an experiment of a model alone; of a compiled Keras model with its loss, optimizer and metrics."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Collection, Mapping
 from typing import Any

@@ -5,8 +5,6 @@ the weights; other arrays, and what `equinox.nn.State` holds, are the state. Arr
 two calls of the function make modules of different tree structures where they have a state.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable
 from typing import Any

@@ -6,8 +6,6 @@ and takes those of train, key and hyper that it has as parameters; one that take
 encode(parameters, x) -> code and decode(parameters, code) -> z may follow, and get their parameters in the same form.
 """
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any

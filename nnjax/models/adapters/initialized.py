@@ -1,7 +1,5 @@
 """Modules given with their initial weights (`nnjax.given`): every trial starts from them."""
 
-from __future__ import annotations
-
 import dataclasses
 import importlib
 from typing import Any

@@ -6,8 +6,6 @@ the state, and frozen layers keep the weights that the model has; regularizers a
 model that ends in softmax or sigmoid yields what comes before it, which nnjax applies (`output_activation`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,11 +31,7 @@ STEPS = ("train_step", "compute_loss", "test_step", "predict_step")  # methods o
 
 
 def adapt(model: Any) -> Model:
-    """Make a model of a `keras.Model`.
-
-    Raises:
-      UserError: Keras runs on another backend, the model is not built, or cannot be cloned; see `refuse_unfit`.
-    """
+    """Make a model of a `keras.Model`; UserError for another backend, one that is not built; see `refuse_unfit`."""
     import keras
 
     if keras.backend.backend() != "jax":

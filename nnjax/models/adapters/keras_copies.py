@@ -1,7 +1,5 @@
 """Copies of Keras models: with new weights, of the user's own classes too, under a random state of their own."""
 
-from __future__ import annotations
-
 import contextlib
 import inspect
 import random
@@ -18,11 +16,7 @@ from nnjax.nn.user_functions import standard_rules
 
 
 def copy_of(model: Any, **options: Any) -> Any:
-    """Clone a model with what its layers have measured of data (`Normalization.adapt`).
-
-    Raises:
-      UserError: it cannot be cloned, as classes of the user's without a configuration cannot.
-    """
+    """Clone a model with what its layers measured (`Normalization.adapt`); UserError if it cannot be cloned."""
     import keras
 
     why = "it has other weights"

@@ -5,8 +5,6 @@ A module is told its mode by train, training, is_training (true in training), de
 hyperparameters. `encode` and `decode` are taken over where it has them.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import flax.linen as nn

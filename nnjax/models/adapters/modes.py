@@ -1,7 +1,5 @@
 """Pass training or evaluation mode to modules: by an argument, whose name differs between authors."""
 
-from __future__ import annotations
-
 import inspect
 from collections.abc import Callable, Iterable
 from typing import Any

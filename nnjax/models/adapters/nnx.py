@@ -4,8 +4,6 @@
 variables (`nnx.BatchStat`) are the state. The mode is set by `train()` and `eval()`.
 """
 
-from __future__ import annotations
-
 import inspect
 import re
 from collections.abc import Callable

@@ -19,19 +19,12 @@ FONT = "mpl-data/fonts/ttf/DejaVuSans.ttf"  # in Matplotlib's folder
 
 
 class CaptionedImage(NamedTuple):
-    """An image with its caption.
+    """An image with its caption."""
 
-    Attributes:
-      label: of the network.
-      what: which row it is, or a remark.
-      png: the image itself.
-      first: whether it is the first of its network.
-    """
-
-    label: str
-    what: str
-    png: bytes
-    first: bool = True
+    label: str  # of the network
+    what: str  # which row it is, or a remark
+    png: bytes  # the image itself
+    first: bool = True  # whether it is the first of its network
 
     @property
     def uri(self) -> str:

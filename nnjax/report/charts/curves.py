@@ -26,45 +26,26 @@ MAX_VALUES = 400_000  # in a page; of longer curves only every second, third ...
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Line:
-    """One setting's curves of one quantity on one part.
+    """One setting's curves of one quantity on one part."""
 
-    Attributes:
-      setting: whose.
-      place: its place in the order of settings; it decides the color, the same in all charts.
-      part: "validation", "training" (evaluated at the epoch's end) or "running mean" (while the epoch was trained).
-      trials: [trials] ids.
-      values: [trials, epochs], NaN past a trial's own epochs.
-    """
-
-    setting: Setting
-    place: int
-    part: str
-    trials: tuple[int, ...]
-    values: np.ndarray
+    setting: Setting  # whose
+    place: int  # its place in the order of settings; it decides the color, the same in all charts
+    part: str  # "validation", "training" (evaluated at the epoch's end) or "running mean" (while the epoch was trained)
+    trials: tuple[int, ...]  # [trials] ids
+    values: np.ndarray  # [trials, epochs], NaN past a trial's own epochs
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Quantity:
-    """All curves of one quantity.
+    """All curves of one quantity."""
 
-    Attributes:
-      name: the metric's name, such as "mean_squared_error".
-      label: for people.
-      lines: setting by setting; where there are many, the best first.
-    """
-
-    name: str
-    label: str
-    lines: tuple[Line, ...]
+    name: str  # the metric's name, such as "mean_squared_error"
+    label: str  # for people
+    lines: tuple[Line, ...]  # setting by setting; where there are many, the best first
 
 
 def quantities(run: Run, ordered: Sequence[Setting]) -> list[Quantity]:
-    """Collect the curves of settings by quantity, the losses first; empty before the first epoch has ended.
-
-    Args:
-      run: theirs.
-      ordered: where there are many, the best first.
-    """
+    """Collect the curves of settings, the best first, by quantity, losses first; empty before an epoch has ended."""
     losses = list(dict.fromkeys(setting.experiment.loss for setting in ordered))
     out = []
     for name in dict.fromkeys([*losses, *_other_metrics(run)]):

@@ -8,9 +8,10 @@ import numpy as np
 from nnjax.core.text import printable
 from nnjax.report.charts.curves import MANY, RUNNING_MEAN, TRAINING, VALIDATION, Line, Quantity, band, spans_widely
 from nnjax.report.charts.palettes import TAB10
-from nnjax.report.charts.svg_axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axes, path, step, ticks
+from nnjax.report.charts.svg_axes import HEIGHT, LEFT, WIDTH, Axes, frame, path, step
 from nnjax.report.text import shortened
 
+GRID, OUTLINE = 'stroke="#e6e6e6"', 'fill="none" stroke="#1d1f23" stroke-width="0.8"'
 ROW = 16  # of a line of its key
 KEY = 58  # characters in a line of the key
 DASHES = {VALIDATION: "", TRAINING: ' stroke-dasharray="6 3"', RUNNING_MEAN: ' stroke-dasharray="1.5 2.5"'}
@@ -34,7 +35,10 @@ def _draw(quantity: Quantity) -> tuple[str, int]:
     lines = [line for line in quantity.lines if line.part in parts]
     axes = _axes(lines, spans_widely(quantity))
     gray = "".join(path(axes, band(line.values)[0]) for line in lines if line.place >= MANY)
-    out = [*_frame(axes, quantity.label), f'<path d="{gray}" fill="none" stroke="#bfbfbf" stroke-width="0.6"/>']
+    out = [
+        *frame(axes, _escaped(quantity.label), GRID, OUTLINE),
+        f'<path d="{gray}" fill="none" stroke="#bfbfbf" stroke-width="0.6"/>',
+    ]
     colored = [line for line in lines if line.place < MANY]
     out += [text for line in colored for text in _line(axes, line)]
     key = [(TAB10[line.place], "", shortened(line.setting.label, KEY)) for line in colored if line.part == parts[0]]
@@ -51,23 +55,6 @@ def _axes(lines: Sequence[Line], log: bool) -> Axes:
         return Axes(last, low * (low / high) ** 0.04, high * (high / low) ** 0.04, log)
     margin = 0.04 * (high - low) or 0.04 * abs(high) or 1.0
     return Axes(last, low - margin, high + margin, log)
-
-
-def _frame(axes: Axes, label: str) -> Iterator[str]:
-    """Draw the axes with their ticks and names."""
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    for tick in (value for value in ticks(1, axes.last, False) if value >= 1 and value == round(value)):
-        x = axes.x(tick)
-        yield f'<path d="M{x:.1f} {TOP}V{bottom}" stroke="#e6e6e6"/>'
-        yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle">{tick:g}</text>'
-    for tick in ticks(axes.low, axes.high, axes.log):
-        y = axes.y(tick)
-        yield f'<path d="M{LEFT} {y:.1f}H{right}" stroke="#e6e6e6"/>'
-        yield f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
-    yield f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="#1d1f23" stroke-width="0.8"/>'
-    yield f'<text x="{(LEFT + right) / 2}" y="{bottom + 33}" text-anchor="middle">epoch</text>'
-    turned = f'transform="translate(13 {(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle"'
-    yield f"<text {turned}>{_escaped(label)}</text>"
 
 
 def _line(axes: Axes, line: Line) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """The losses of one trial of a log, with what its first verdict rests on, as SVG whose colors the page's style has."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,7 +7,7 @@ import numpy as np
 
 from nnjax.core.text import printable
 from nnjax.diagnosis.marks import Mark
-from nnjax.report.charts.svg_axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDE, WIDTH, Axes, needs_log, path, ticks
+from nnjax.report.charts.svg_axes import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDE, WIDTH, Axes, frame, needs_log, path
 
 PARTS = {"val_loss": "validation", "train_loss_eval": "training, re-evaluated", "train_loss": "training"}
 ROW = 16  # of the key, and of the labels at the top
@@ -23,7 +21,7 @@ def log_chart(losses: Mapping[str, np.ndarray], marks: Sequence[Mark]) -> str:
     axes = _axes(list(known.values()), marks)
     lines = [text for name, y in known.items() for text in _line(axes, name, y)]
     labels = list(_key(list(known)))
-    parts = [*_frame(axes), *_marks(axes, marks), *lines, *labels]
+    parts = [*frame(axes, "loss", 'class="grid-line"', 'class="axis"'), *_marks(axes, marks), *lines, *labels]
     height = HEIGHT + len(known) * ROW + 4
     words = html.escape(", ".join(PARTS[name] for name in known))
     head = f'<svg class="log-chart" viewBox="0 0 {WIDTH} {height}" role="img" aria-label="Losses by epoch: {words}">'
@@ -40,22 +38,6 @@ def _axes(curves: Sequence[np.ndarray], marks: Sequence[Mark]) -> Axes:
         return Axes(last, low * (low / high) ** 0.05, high * (high / low) ** 0.15, True)
     span = (high - low) or abs(high) or 1.0
     return Axes(last, max(low - 0.06 * span, min(0.0, low)), high + 0.16 * span, False)
-
-
-def _frame(axes: Axes) -> Iterator[str]:
-    """Draw the axes with their ticks and names."""
-    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
-    for tick in (value for value in ticks(1, axes.last, False) if value >= 1 and value == round(value)):
-        x = axes.x(tick)
-        yield f'<path class="grid-line" d="M{x:.1f} {TOP}V{bottom}"/>'
-        yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle">{tick:g}</text>'
-    for tick in ticks(axes.low, axes.high, axes.log):
-        y = axes.y(tick)
-        yield f'<path class="grid-line" d="M{LEFT} {y:.1f}H{right}"/>'
-        yield f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
-    yield f'<path class="axis" d="M{LEFT} {TOP}V{bottom}H{right}"/>'
-    yield f'<text x="{(LEFT + right) / 2}" y="{bottom + 33}" text-anchor="middle">epoch</text>'
-    yield f'<text transform="translate(13 {(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">loss</text>'
 
 
 def _line(axes: Axes, name: str, y: np.ndarray) -> Iterator[str]:

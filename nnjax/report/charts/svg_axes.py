@@ -1,7 +1,7 @@
 """The axes of a drawing of curves by epoch, as SVG: places, round numbers, paths."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -79,3 +79,19 @@ def path(axes: Axes, curve: np.ndarray) -> str:
 def step(epochs: int) -> int:
     """Return how many epochs lie between two that are drawn."""
     return -(-epochs // MOST_POINTS)
+
+
+def frame(axes: Axes, label: str, grid: str, outline: str) -> Iterator[str]:
+    """Draw the axes with their ticks and names: the vertical one's as HTML, attributes of the lines as SVG."""
+    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    for tick in (value for value in ticks(1, axes.last, False) if value >= 1 and value == round(value)):
+        x = axes.x(tick)
+        yield f'<path d="M{x:.1f} {TOP}V{bottom}" {grid}/>'
+        yield f'<text x="{x:.1f}" y="{bottom + 15}" text-anchor="middle">{tick:g}</text>'
+    for tick in ticks(axes.low, axes.high, axes.log):
+        y = axes.y(tick)
+        yield f'<path d="M{LEFT} {y:.1f}H{right}" {grid}/>'
+        yield f'<text x="{LEFT - 5}" y="{y + 4:.1f}" text-anchor="end">{tick:g}</text>'
+    yield f'<path d="M{LEFT} {TOP}V{bottom}H{right}" {outline}/>'
+    yield f'<text x="{(LEFT + right) / 2}" y="{bottom + 33}" text-anchor="middle">epoch</text>'
+    yield f'<text transform="translate(13 {(TOP + bottom) / 2}) rotate(-90)" text-anchor="middle">{label}</text>'

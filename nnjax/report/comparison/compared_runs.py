@@ -18,25 +18,15 @@ LETTERS = "A", "B"
 
 
 class ComparedRun(NamedTuple):
-    """One of two runs.
+    """One of two runs."""
 
-    Attributes:
-      letter: "A" or "B".
-      name: the run's title, or its folder.
-      run: the run.
-      choice: its best setting, by the rule of both.
-      values: of the metric, by seed and fold, of the best setting's trials that have one.
-      score: their mean with its interval.
-      broken: whether a trial of the best setting diverged or failed.
-    """
-
-    letter: str
-    name: str
-    run: Run
-    choice: Choice
-    values: dict[Replicate, float]
-    score: Estimate
-    broken: bool
+    letter: str  # "A" or "B"
+    name: str  # the run's title, or its folder
+    run: Run  # the run
+    choice: Choice  # its best setting, by the rule of both
+    values: dict[Replicate, float]  # of the metric, by seed and fold, of the best setting's trials that have one
+    score: Estimate  # their mean with its interval
+    broken: bool  # whether a trial of the best setting diverged or failed
 
 
 class Outcome(NamedTuple):

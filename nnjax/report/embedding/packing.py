@@ -60,12 +60,7 @@ def sheet(images: np.ndarray) -> dict[str, Any]:
 
 
 def page_data(study: Study, able: Sequence[int]) -> dict[str, Any]:
-    """Collect the data for the page's script.
-
-    Args:
-      study: with the embeddings.
-      able: which of them are finite.
-    """
+    """Collect the data for the page's script; `able` says which embeddings are finite."""
     varying, chosen = varied(study.embeddings), [study.embeddings[i] for i in able]
     layouts = aligned([to_plane(one.y) for one in chosen])
     groups = {} if study.labels is None else {"class": group(study.labels, study.dataset.classes)}

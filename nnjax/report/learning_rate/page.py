@@ -29,26 +29,16 @@ class Section(NamedTuple):
 
 
 class Page(NamedTuple):
-    """Content of the page and of the files beside it.
+    """Content of the page and of the files beside it."""
 
-    Attributes:
-      sentences, warnings: of the head.
-      cards: (what, value, remark).
-      sections: in order.
-      how: sentences on what was trained.
-      images: PNG by file name.
-      table: rows of the CSV file, by column.
-      json: content of the JSON file.
-    """
-
-    sentences: Sequence[str]
+    sentences: Sequence[str]  # sentences, warnings: of the head
     warnings: Sequence[str]
-    cards: Sequence[tuple[str, str, str]]
-    sections: Sequence[Section]
-    how: Sequence[str]
-    images: Mapping[str, bytes]
-    table: Sequence[Mapping[str, Any]]
-    json: Mapping[str, Any]
+    cards: Sequence[tuple[str, str, str]]  # (what, value, remark)
+    sections: Sequence[Section]  # in order
+    how: Sequence[str]  # sentences on what was trained
+    images: Mapping[str, bytes]  # PNG by file name
+    table: Sequence[Mapping[str, Any]]  # rows of the CSV file, by column
+    json: Mapping[str, Any]  # content of the JSON file
 
 
 def refuse_unfit(folder: str | os.PathLike[str]) -> None:

@@ -30,43 +30,25 @@ Entry = tuple[str, float, dict[str, str]]
 
 
 class Row(NamedTuple):
-    """One line of a scoreboard.
+    """One line of a scoreboard."""
 
-    Attributes:
-      name: of the network or the baseline.
-      network: whether it is a network.
-      cells: texts, one for each column after the name.
-      share: its first score as a share of the worst one, for a bar; None where it has none.
-    """
-
-    name: str
-    network: bool
-    cells: tuple[str, ...]
-    share: float | None
+    name: str  # of the network or the baseline
+    network: bool  # whether it is a network
+    cells: tuple[str, ...]  # texts, one for each column after the name
+    share: float | None  # its first score as a share of the worst one, for a bar; None where it has none
 
 
 class Board(NamedTuple):
-    """One scoreboard.
+    """One scoreboard."""
 
-    Attributes:
-      goal: "reconstruction", "classification" or "regression".
-      data: the name of the data, or of what is predicted.
-      has_target: whether it is the latter.
-      part: what the scores were measured on, with which weights.
-      columns: heads after the name.
-      rows: the best first.
-      left_out: how many networks have no row.
-      notes: sentences.
-    """
-
-    goal: str
-    data: str
-    has_target: bool
-    part: str
-    columns: tuple[str, ...]
-    rows: tuple[Row, ...]
-    left_out: int
-    notes: tuple[str, ...]
+    goal: str  # "reconstruction", "classification" or "regression"
+    data: str  # the name of the data, or of what is predicted
+    has_target: bool  # whether it is the latter
+    part: str  # what the scores were measured on, with which weights
+    columns: tuple[str, ...]  # heads after the name
+    rows: tuple[Row, ...]  # the best first
+    left_out: int  # how many networks have no row
+    notes: tuple[str, ...]  # sentences
 
 
 def boards(report: ReportContext) -> list[Board]:

@@ -16,12 +16,7 @@ OFTEN, MOST = 0.1, 0.5  # shares of the trials: worth a word where training is b
 
 
 def advice(sweep: Sweep, key: str | None) -> list[str]:
-    """Suggest what to try next, the most useful first; empty where no trial has a verdict.
-
-    Args:
-      sweep: the sweep.
-      key: the record's value by which settings are compared; None where there is none.
-    """
+    """Suggest what to try next, the most useful first, comparing by `key`; empty where no trial has a verdict."""
     warned = edges(sweep.run) if key else []
     codes = [code_of(sweep.run, trial) for trial in sweep.trials]
     return [*_best(sweep, bool(warned)), *warned, *_often(sweep, codes)]

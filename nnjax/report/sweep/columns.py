@@ -16,25 +16,16 @@ MAX_LEVELS = 30  # of numbers that stand at even distances
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """One property of all trials.
+    """One property of all trials."""
 
-    Attributes:
-      name: as it is written in a filter.
-      label: for people.
-      role: "axis" of the space, "metric" or "other".
-      levels: what its values may be, in order; None where they are numbers on a scale.
-      log: whether that scale is logarithmic.
-      values: [trials] numbers, None where there is none; indices into the levels where there are levels.
-      high: whether the highest value is the best, of a metric.
-    """
-
-    name: str
-    label: str
-    role: str
-    levels: tuple[str, ...] | None
-    log: bool
+    name: str  # as it is written in a filter
+    label: str  # for people
+    role: str  # "axis" of the space, "metric" or "other"
+    levels: tuple[str, ...] | None  # what its values may be, in order; None where they are numbers on a scale
+    log: bool  # whether that scale is logarithmic
+    # [trials] numbers, None where there is none; indices into the levels where there are levels
     values: tuple[Value, ...]
-    high: bool = False
+    high: bool = False  # whether the highest value is the best, of a metric
 
 
 def name_of(path: str, among: Sequence[str]) -> str:

@@ -26,25 +26,16 @@ SKEWED = 10  # highest over lowest of scores that need one
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sweep:
-    """The trials of a run that search one space for one goal.
+    """The trials of a run that search one space for one goal."""
 
-    Attributes:
-      run: theirs.
-      settings: theirs.
-      trials: ids.
-      axes: what was swept.
-      metrics: by the first of them trials are judged.
-      metric: (name, part) of the first as `settings.score` takes them; None where no trial has a score.
-      choice: the chosen one of the settings; None where nothing is chosen.
-    """
-
-    run: Run
-    settings: tuple[Setting, ...]
-    trials: tuple[int, ...]
-    axes: tuple[Column, ...]
-    metrics: tuple[Column, ...]
+    run: Run  # theirs
+    settings: tuple[Setting, ...]  # theirs
+    trials: tuple[int, ...]  # ids
+    axes: tuple[Column, ...]  # what was swept
+    metrics: tuple[Column, ...]  # by the first of them trials are judged
+    # (name, part) of the first as `settings.score` takes them; None where no trial has a score
     metric: tuple[str, str] | None
-    choice: Choice | None = None
+    choice: Choice | None = None  # the chosen one of the settings; None where nothing is chosen
 
 
 def sweep_of(run: Run, settings: Sequence[Setting]) -> Sweep | None:

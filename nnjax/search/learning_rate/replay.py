@@ -18,19 +18,12 @@ TAIL = 8  # the loss is that of the last epoch, in one part of so many parts of 
 
 
 class Search(NamedTuple):
-    """The trials of one optimizer.
+    """The trials of one optimizer."""
 
-    Attributes:
-      specs: their specifications, [rates, seeds] flattened.
-      rates: ascending.
-      epochs: of a whole training.
-      metric: the curve that decides.
-    """
-
-    specs: tuple[TrialSpec, ...]
-    rates: tuple[float, ...]
-    epochs: int
-    metric: str
+    specs: tuple[TrialSpec, ...]  # their specifications, [rates, seeds] flattened
+    rates: tuple[float, ...]  # ascending
+    epochs: int  # of a whole training
+    metric: str  # the curve that decides
 
     def trial(self, place: int, seed: int) -> int:
         """Number a trial of the population."""

@@ -16,17 +16,11 @@ LogLoss = Callable[[int, int, int], float]
 
 
 class Scores(NamedTuple):
-    """Scores of the rates that were trained to the end, by place.
+    """Scores of the rates that were trained to the end, by place."""
 
-    Attributes:
-      places: int.
-      seeds: how many trials each rate has.
-      values: log loss, half of it the rate's own mean and half smoothed over its neighbors (with more seeds more its
-        own).
-    """
-
-    places: np.ndarray
-    seeds: np.ndarray
+    places: np.ndarray  # int
+    seeds: np.ndarray  # how many trials each rate has
+    # log loss, half of it the rate's own mean and half smoothed over its neighbors (with more seeds more its own)
     values: np.ndarray
 
 

@@ -25,15 +25,10 @@ FEWEST = 4  # epochs below which there are no two rungs before the end
 
 
 class Round(NamedTuple):
-    """One round of a search: how far trials may train.
+    """One round of a search: how far trials may train."""
 
-    Attributes:
-      limits: epochs by trial; of those that are not named 0.
-      reach: (lowest, highest) place of the rates that may still be trained further.
-    """
-
-    limits: dict[Key, int]
-    reach: tuple[int, int]
+    limits: dict[Key, int]  # epochs by trial; of those that are not named 0
+    reach: tuple[int, int]  # (lowest, highest) place of the rates that may still be trained further
 
 
 def rungs(epochs: int) -> tuple[int, int, int, int]:

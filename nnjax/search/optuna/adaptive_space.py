@@ -29,28 +29,17 @@ ARM, BATCH, MAX_CORNERS = "arm", 16, 1000
 
 @dataclasses.dataclass(frozen=True)
 class AdaptiveSpace:
-    """A search space as a sampler chooses from it.
+    """A search space as a sampler chooses from it."""
 
-    Attributes:
-      base: what the space does not change.
-      axes: field -> its values, at least two, or a `Range`; the names of several arms under "arm".
-      fixed: field -> the only value of its axis.
-      arms: by name; without any there is "".
-      replicates: each setting is trained once with each of these changes.
-      num, batch: settings in all, and at a time.
-      seed: of the sampler's draws.
-      corners: trials by which the space is checked: all choices together, ranges at both ends.
-    """
-
-    base: Experiment
-    axes: Mapping[str, Axis]
-    fixed: Mapping[str, Any]
-    arms: Mapping[str, Arm]
-    replicates: Sequence[Mapping[str, Any]]
-    num: int
+    base: Experiment  # what the space does not change
+    axes: Mapping[str, Axis]  # field -> its values, at least two, or a `Range`; the names of several arms under "arm"
+    fixed: Mapping[str, Any]  # field -> the only value of its axis
+    arms: Mapping[str, Arm]  # by name; without any there is ""
+    replicates: Sequence[Mapping[str, Any]]  # each setting is trained once with each of these changes
+    num: int  # num, batch: settings in all, and at a time
     batch: int
-    seed: int
-    corners: Sequence[TrialSpec]
+    seed: int  # of the sampler's draws
+    corners: Sequence[TrialSpec]  # trials by which the space is checked: all choices together, ranges at both ends
 
     def distributions(self) -> dict[str, BaseDistribution]:
         """Describe the axes to Optuna, by the names that their columns have in trials.csv."""

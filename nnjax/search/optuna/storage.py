@@ -59,15 +59,7 @@ def shown(storage: BaseStorage | str | pathlib.Path | None) -> str:
 
 @contextlib.contextmanager
 def storage_errors(storage: BaseStorage | str | pathlib.Path | None, *others: type[Exception]) -> Iterator[None]:
-    """Report in one sentence that a storage cannot be used.
-
-    Args:
-      storage: as it was given.
-      others: errors that mean so beside the database's own.
-
-    Raises:
-      UserError: it cannot.
-    """
+    """Report in one sentence that a storage cannot be used, by errors of the database and `others`."""
     import optuna
     import sqlalchemy.exc
 

@@ -29,17 +29,11 @@ MAX_POINTS = 25  # of a learning curve that goes into the storage, where each co
 
 
 class Suggestion(NamedTuple):
-    """A setting that a sampler suggested.
+    """A setting that a sampler suggested."""
 
-    Attributes:
-      number: of its trial in the study.
-      params: parameter -> value.
-      told: whether the study has its value.
-    """
-
-    number: int
-    params: dict[str, Any]
-    told: bool
+    number: int  # of its trial in the study
+    params: dict[str, Any]  # parameter -> value
+    told: bool  # whether the study has its value
 
 
 def stored_points(curve: Float[np.ndarray, " t"]) -> dict[int, float]:

@@ -1,7 +1,5 @@
 """Draw the order of the training examples, and gather batches, inside the program."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import jax
@@ -17,19 +15,12 @@ PLACE_BITS = (16, 21, 24, 28)  # of a word of the sort below; few choices, so th
 
 
 class EpochPart(NamedTuple):
-    """The examples that a program trains on until the end of an epoch, or of a window.
+    """The examples that a program trains on until the end of an epoch, or of a window."""
 
-    Attributes:
-      data: whose x and y hold it.
-      part: its examples.
-      begin: int32 [], the step of the epoch with which it begins.
-      turn: int32 [], the number of its order: that of the epoch, or of the window, counted on through all epochs.
-    """
-
-    data: DeviceData
-    part: Part
-    begin: Count
-    turn: Count
+    data: DeviceData  # whose x and y hold it
+    part: Part  # its examples
+    begin: Count  # int32 [], the step of the epoch with which it begins
+    turn: Count  # int32 [], the number of its order: that of the epoch, or of the window, counted on through all epochs
 
 
 def epoch_part(data: DeviceData, batch_size: int, epoch: Count) -> EpochPart:
@@ -74,18 +65,13 @@ def random_order(key: Key, n: int, count: Count) -> UInt[Array, " n"]:
 
 
 class Batch(NamedTuple):
-    """One batch of examples.
+    """One batch of examples."""
 
-    Attributes:
-      x: inputs [b, d], scaled.
-      y: targets [b, k], as our losses take them: the input, scaled numbers, or classes as one column or one-hot rows.
-      w: weights [b], 0 for padding.
-      raw: classes int32 [b], for losses and metrics of the user's; None where y is what the data hold.
-    """
-
-    x: Float[Array, "b d"]
+    x: Float[Array, "b d"]  # inputs [b, d], scaled
+    # targets [b, k], as our losses take them: the input, scaled numbers, or classes as one column or one-hot rows
     y: Float[Array, "b k"]
-    w: Float[Array, " b"]
+    w: Float[Array, " b"]  # weights [b], 0 for padding
+    # classes int32 [b], for losses and metrics of the user's; None where y is what the data hold
     raw: Int[Array, " b"] | None = None
 
     @property

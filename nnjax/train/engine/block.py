@@ -4,8 +4,6 @@ All lanes are at the same step, so the control flow (steps, epochs, segments) is
 vectorized; a block of one lane is not vectorized at all. Step counts are traced: one program for any number of epochs.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar, cast
 

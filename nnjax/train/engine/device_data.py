@@ -1,7 +1,5 @@
 """Lay a prepared data set out for the devices: once for all trials, its parts as indices."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from typing import Any, NamedTuple
@@ -50,65 +48,46 @@ class Window(NamedTuple):
 
 
 class DeviceData(NamedTuple):
-    """A prepared data set on the device, once for all trials.
+    """A prepared data set on the device, once for all trials."""
 
-    Attributes:
-      x: [n, d] uint8 or float; with windows only the examples that are evaluated.
-      y: [n] int32 classes, [n, k] float targets, or [n, 0] where the input is the target.
-      train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends. With
-        windows train has a count only.
-      probe_indices: int32 [s], training examples on which `nnjax.train.engine.probe` measures the networks.
-      x_mean, x_scale, y_mean, y_scale: the scalers, [1, 1], [1, d] or [1, k].
-      window: what is trained on; None for all of x.
-      weights: [n], with which examples count; None where all count alike.
-      class_weights: [classes], with which classes count in training; None likewise.
-    """
-
-    x: Num[Array, "n d"]
-    y: Num[Array, "n ..."]
+    x: Num[Array, "n d"]  # [n, d] uint8 or float; with windows only the examples that are evaluated
+    y: Num[Array, "n ..."]  # [n] int32 classes, [n, k] float targets, or [n, 0] where the input is the target
+    # train, train_eval, validation, test: the parts; train_eval is the fixed subset re-evaluated at epochs' ends. With
+    # windows train has a count only.
     train: Part
     train_eval: Part
     validation: Part
     test: Part
+    # int32 [s], training examples on which `nnjax.train.engine.probe` measures the networks
     probe_indices: Int[Array, " s"]
-    x_mean: Float[Array, "1 #d"]
+    x_mean: Float[Array, "1 #d"]  # x_mean, x_scale, y_mean, y_scale: the scalers, [1, 1], [1, d] or [1, k]
     x_scale: Float[Array, "1 #d"]
     y_mean: Float[Array, "1 #k"]
     y_scale: Float[Array, "1 #k"]
-    window: Window | None = None
-    weights: Float[Array, " n"] | None = None
+    window: Window | None = None  # what is trained on; None for all of x
+    weights: Float[Array, " n"] | None = None  # [n], with which examples count; None where all count alike
+    # [classes], with which classes count in training; None likewise
     class_weights: Float[Array, " classes"] | None = None
 
 
 @dataclasses.dataclass(frozen=True)
 class Shapes:
-    """The static facts about the data that a program is compiled for.
+    """The static facts about the data that a program is compiled for."""
 
-    Attributes:
-      shape: of one example, (d,) where the model reads it flat.
-      num_outputs: k.
-      goal: "classification", "regression" or "reconstruction".
-      has_validation, has_train_eval: whether those parts hold any example.
-      image_shape: (height, width) of inputs that are images.
-      augment: of the data's configuration: what happens to training images.
-      last_batch: examples of an epoch's last, smaller batch, for models and objectives that may compute something of a
-        whole batch, which padding would change; 0 where there is none, or where padding changes nothing.
-      fingerprint: of the program of a user's model, loss or optimizer, so that a redefined one is compiled anew.
-      num_targets: columns of a regression's targets, as many as outputs but for losses of the user's; else 0.
-      envelope: of trials whose architectures differ; None where they are alike.
-    """
-
-    shape: tuple[int, ...]
-    num_outputs: int
-    goal: str
-    has_validation: bool
+    shape: tuple[int, ...]  # of one example, (d,) where the model reads it flat
+    num_outputs: int  # k
+    goal: str  # "classification", "regression" or "reconstruction"
+    has_validation: bool  # has_validation, has_train_eval: whether those parts hold any example
     has_train_eval: bool
-    image_shape: tuple[int, int] | None = None
-    augment: str = "none"
+    image_shape: tuple[int, int] | None = None  # (height, width) of inputs that are images
+    augment: str = "none"  # of the data's configuration: what happens to training images
+    # examples of an epoch's last, smaller batch, for models and objectives that may compute something of a whole batch,
+    # which padding would change; 0 where there is none, or where padding changes nothing
     last_batch: int = 0
+    # of the program of a user's model, loss or optimizer, so that a redefined one is compiled anew
     fingerprint: str = ""
-    num_targets: int = 0
-    envelope: Envelope | None = None
+    num_targets: int = 0  # columns of a regression's targets, as many as outputs but for losses of the user's; else 0
+    envelope: Envelope | None = None  # of trials whose architectures differ; None where they are alike
 
     @property
     def num_inputs(self) -> int:

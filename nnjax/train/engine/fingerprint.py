@@ -1,7 +1,5 @@
 """Detect changes of the user's objects: a hash of the program of a training step."""
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 import hashlib

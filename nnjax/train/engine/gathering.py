@@ -4,8 +4,6 @@ The gradient of a batch's mean loss is the mean of those of its parts, weighted 
 is one of the smallest batch; an epoch has as many for all trials, and its last batch may be of fewer.
 """
 
-from __future__ import annotations
-
 import jax
 import jax.numpy as jnp
 

@@ -1,7 +1,5 @@
 """Compile a block's functions over the devices of a mesh: one program for any number of trials of a group."""
 
-from __future__ import annotations
-
 import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,24 +23,18 @@ TRIALS, BATCH = "trials", "batch"
 
 
 class Program(NamedTuple):
-    """A block's functions over all devices of a mesh; leading axes are devices × lanes.
+    """A block's functions over all devices of a mesh; leading axes are devices × lanes."""
 
-    Attributes:
-      trial: the functions of one trial, for what happens outside the program.
-      init, start, train_segment, evaluate: as in `Block`, compiled; train_segment takes its state's memory over.
-      place: puts a state of NumPy arrays on the devices, as train_segment expects it.
-      mesh: the devices.
-      size: devices × lanes.
-    """
-
-    trial: Trial
+    trial: Trial  # the functions of one trial, for what happens outside the program
+    # init, start, train_segment, evaluate: as in `Block`, compiled; train_segment takes its state's memory over
     init: StoredFunction
     start: StoredFunction
     train_segment: StoredFunction
     evaluate: StoredFunction
+    # puts a state of NumPy arrays on the devices, as train_segment expects it
     place: Callable[[TrialState], TrialState]
-    mesh: Mesh
-    size: int
+    mesh: Mesh  # the devices
+    size: int  # devices × lanes
 
 
 def make_mesh(num_devices: int, batch_devices: int = 1, devices: Sequence[jax.Device] | None = None) -> Mesh:
@@ -154,17 +146,11 @@ def usual_calls(program: Program, data: DeviceData, state: TrialState, hyperpara
 
 
 class ToCompile(NamedTuple):
-    """A program that is to be compiled.
+    """A program that is to be compiled."""
 
-    Attributes:
-      program: from `make_program`.
-      calls: its usual ones.
-      static: what is static of it, with a complete `repr`; None where its functions are not to be kept.
-    """
-
-    program: Program
-    calls: Sequence[Call]
-    static: Any = None
+    program: Program  # from `make_program`
+    calls: Sequence[Call]  # its usual ones
+    static: Any = None  # what is static of it, with a complete `repr`; None where its functions are not to be kept
 
 
 def compile_together(programs: Iterable[ToCompile]) -> None:

@@ -5,8 +5,6 @@ the key is a hash of the sources of nnjax that decide a program, the versions, p
 the static part of the program. Only for built-in models on CPUs: an object of the user's has no source to hash.
 """
 
-from __future__ import annotations
-
 import functools
 import hashlib
 import importlib.metadata

@@ -3,8 +3,6 @@
 `block.py` vectorizes these over lanes and loops over steps; `programs.py` lays blocks over devices.
 """
 
-from __future__ import annotations
-
 import functools
 import operator
 from collections.abc import Callable, Mapping

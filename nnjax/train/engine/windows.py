@@ -6,8 +6,6 @@ window each trial's seed draws the order, as it does for a whole epoch where the
 training with all examples in memory, bit for bit. A window is read in the order of the data.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import functools
 from typing import Any, NamedTuple, cast
@@ -34,23 +32,14 @@ class Place(NamedTuple):
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Stream:
-    """The windows of a group of trials.
+    """The windows of a group of trials."""
 
-    Attributes:
-      prepared: the data; of x only what is asked for is read.
-      size: examples of a window, a multiple of the batch size; the last window of an epoch may hold fewer.
-      batch_size: examples of a step.
-      shuffle: whether blocks are put in a new order.
-      seed: draws it.
-      dtype: of inputs and targets that are no whole numbers.
-    """
-
-    prepared: Prepared
-    size: int
-    batch_size: int
-    shuffle: bool
-    seed: int
-    dtype: type
+    prepared: Prepared  # the data; of x only what is asked for is read
+    size: int  # examples of a window, a multiple of the batch size; the last window of an epoch may hold fewer
+    batch_size: int  # examples of a step
+    shuffle: bool  # whether blocks are put in a new order
+    seed: int  # draws it
+    dtype: type  # of inputs and targets that are no whole numbers
 
     @property
     def num_examples(self) -> int:
@@ -105,11 +94,7 @@ class Stream:
         return self.prepared.train[np.sort(chosen[start : start + end - begin])]
 
     def read(self, place: Place) -> HostExamples:
-        """Fetch a window, filled up with zeros: x [size, d], y [size, ...], weights [size].
-
-        Raises:
-          UserError: the data lie in a file that has changed.
-        """
+        """Fetch a window, filled up with zeros: x [size, d], y [size, ...], weights; UserError if its file changed."""
         found = examples(self.prepared, self.rows(place), self.dtype)
         return cast(HostExamples, tuple(None if a is None else _filled(a, self.size) for a in found))
 

@@ -1,7 +1,5 @@
 """Advance the trials under way: one lane batch on each device, all by calls of one program."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any, cast
 
@@ -164,13 +162,7 @@ class ActiveBatches:
         return self.state.step, self.state.bad_step, metrics
 
     def note(self, outcome: Outcome, records: Sequence[Record], replaceable: Container[int] = ()) -> None:
-        """Write a segment's epochs into the trials' records; divergence does not end replaceable trials.
-
-        Args:
-          outcome: what `dispatch` gave.
-          records: of all trials.
-          replaceable: ids.
-        """
+        """Write a segment's epochs, of `dispatch`, into the records; divergence does not end replaceable trials."""
         before, per_epoch = self.steps, self.group.steps_per_epoch
         steps, bad, curves = fetch(outcome)
         self.steps = np.asarray(steps)[:: self.lanes]

@@ -1,7 +1,5 @@
 """Convert lane batches and their trials' records to checkpoints (named arrays with a note), and back."""
 
-from __future__ import annotations
-
 import dataclasses
 import warnings
 from collections.abc import Collection, Mapping, Sequence

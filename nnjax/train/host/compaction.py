@@ -1,7 +1,5 @@
 """Free the lanes of trials that have ended, fill them with others, and join sparse lane batches."""
 
-from __future__ import annotations
-
 from collections.abc import Container, Sequence
 
 from nnjax.core.experiment import TrialSpec

@@ -1,7 +1,5 @@
 """Extend the curves of trials by the epochs of a segment, and note which have stopped, diverged or ended."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Cache the data on the devices: that of one group, and with windows the present one and the next."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from jax.sharding import Mesh
@@ -53,16 +51,7 @@ class DataCache:
     def with_next_window(
         self, group: Group, program: Program, steps: Sequence[int], busy: Collection[int]
     ) -> DeviceData:
-        """Return the data with the window of the next steps.
-
-        Args:
-          group, program: whose.
-          steps, busy: as for `Reader.window`.
-
-        Raises:
-          UserError: the data lie in a file that has changed.
-          OSError: they cannot be read.
-        """
+        """Return the data with the window of the next steps; arguments and errors as of `Reader.window`."""
         data = self.data(group, program)
         if group.stream is None:
             return data

@@ -1,7 +1,5 @@
 """Evaluate finished trials at their final and best weights, and keep these weights; test the chosen setting's."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,13 +25,7 @@ from nnjax.train.storage.selection import ALL, rank
 
 
 def finish(trials: Trials, specs: Sequence[TrialSpec], active: ActiveBatches, data: DeviceData) -> None:
-    """Evaluate trials that have ended, write their scores into the records and keep their weights.
-
-    Args:
-      trials: of the population.
-      specs: those that have ended.
-      active, data: where they are, and its data on the devices.
-    """
+    """Evaluate trials that have ended, write their scores into the records and keep their weights."""
     assert active.state is not None
     records, store, row_of = trials.records, trials.store, active.row_of()
     stopped = [row_of[spec.id] for spec in specs if records[spec.id].status == STOPPED]

@@ -1,7 +1,5 @@
 """Score the trials under way and those that wait, as far as they have come, for a run whose time is over."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import jax

@@ -1,7 +1,5 @@
 """Let Ctrl-C end training at its next segment, with a checkpoint, in plain Python and in notebooks."""
 
-from __future__ import annotations
-
 import contextlib
 import signal
 import sys

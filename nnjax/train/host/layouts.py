@@ -1,7 +1,5 @@
 """Lay groups out on devices and lanes: compile their programs, change their plans, count the costs."""
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable, Sequence

@@ -4,8 +4,6 @@ The host's work stays in one thread, and so does tracing: only waiting for a dev
 does not depend on its device, so that results have the bits of training one after another.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
@@ -22,20 +20,13 @@ from nnjax.train.layout.plan import Plan
 
 
 class Segment(NamedTuple):
-    """A segment under way, or ended.
+    """A segment under way, or ended."""
 
-    Attributes:
-      active, steps: what it trains, and how many steps it takes.
-      to_compaction: whether it ends where lanes may be freed.
-      begin, end: monotonic seconds; the end is 0 while it is under way.
-      outcome: as `ActiveBatches.dispatch` gives it.
-    """
-
-    active: ActiveBatches
+    active: ActiveBatches  # active, steps: what it trains, and how many steps it takes
     steps: int
-    to_compaction: bool
-    begin: float
-    outcome: Outcome
+    to_compaction: bool  # whether it ends where lanes may be freed
+    begin: float  # begin, end: monotonic seconds; the end is 0 while it is under way
+    outcome: Outcome  # as `ActiveBatches.dispatch` gives it
     end: float = 0.0
 
 

@@ -1,7 +1,5 @@
 """Measure the progress of a population, for a display."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -17,20 +15,13 @@ from nnjax.train.storage.records import OVER, Record
 
 
 class Progress(NamedTuple):
-    """What a display needs after a segment.
+    """What a display needs after a segment."""
 
-    Attributes:
-      specs, records: of all trials.
-      running: ids of the trials under way.
-      work_done: share of all arithmetic that is done, in [0, 1].
-      seconds_left: as estimated (`nnjax.train.host.time_left`); NaN where nothing is known.
-    """
-
-    specs: Sequence[TrialSpec]
+    specs: Sequence[TrialSpec]  # specs, records: of all trials
     records: Sequence[Record]
-    running: Sequence[int]
-    work_done: float
-    seconds_left: float = math.nan
+    running: Sequence[int]  # ids of the trials under way
+    work_done: float  # share of all arithmetic that is done, in [0, 1]
+    seconds_left: float = math.nan  # as estimated (`nnjax.train.host.time_left`); NaN where nothing is known
 
 
 Observer = Callable[[Progress], None]

@@ -1,7 +1,5 @@
 """Choose which lane batches the free devices take next."""
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Sequence

@@ -1,7 +1,5 @@
 """Write checkpoints of the active lane batches when they are due, and resume from the last one."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 from collections.abc import Collection, Iterator, Mapping

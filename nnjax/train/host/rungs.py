@@ -1,7 +1,5 @@
 """Pause trials at rungs and let them go on as the scheduler decides; their states wait in the store."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 import jax

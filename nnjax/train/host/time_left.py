@@ -1,7 +1,5 @@
 """Estimate the seconds that a run takes yet, from the time that its work has taken in this session."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Callable, Collection, Sequence

@@ -1,7 +1,5 @@
 """The trials of a population, their records, and the store that keeps them; shared by the host loop's parts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -13,17 +11,11 @@ from nnjax.train.storage.store import Store
 
 
 class Trials(NamedTuple):
-    """What is trained.
+    """What is trained."""
 
-    Attributes:
-      specs: the trials, by id.
-      records: of each; changed in place.
-      store: where records, weights and checkpoints are kept.
-    """
-
-    specs: list[TrialSpec]
-    records: list[Record]
-    store: Store
+    specs: list[TrialSpec]  # the trials, by id
+    records: list[Record]  # of each; changed in place
+    store: Store  # where records, weights and checkpoints are kept
 
     def is_running(self, spec: TrialSpec) -> bool:
         """Whether a trial has begun and not ended."""

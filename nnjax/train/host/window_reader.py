@@ -1,7 +1,5 @@
 """Read the next window in a thread while the devices train on the present one."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 

@@ -1,7 +1,5 @@
 """Count the programs that XLA compiled in this process, without those read from the persistent cache."""
 
-from __future__ import annotations
-
 import collections
 import functools
 import threading

@@ -1,7 +1,5 @@
 """Count the costs of training: programs, compilations, and the time of a step once nothing is compiled any more."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

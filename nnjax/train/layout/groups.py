@@ -1,7 +1,5 @@
 """Sort trials into groups that share a program, each with its data on the host and its plan."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any

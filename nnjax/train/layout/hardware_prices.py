@@ -4,8 +4,6 @@ The prices are measured once a machine, kept in the folder of compiled programs,
 merged by them (`merging`) is the same in cold and warm runs.
 """
 
-from __future__ import annotations
-
 import json
 import pathlib
 import time
@@ -29,28 +27,15 @@ AROUND = 1.9  # times the products and numbers of a step: what a step takes with
 
 
 class Prices(NamedTuple):
-    """What a machine takes.
+    """What a machine takes."""
 
-    Attributes:
-      product: seconds of a multiplication with its addition in the products of many lanes, on one device.
-      number: seconds of an elementary operation on one number of many.
-      compiling: seconds of compiling one program of a population.
-    """
-
-    product: float = 1e-10
-    number: float = 0.5e-9
-    compiling: float = 2.5
+    product: float = 1e-10  # seconds of a multiplication with its addition in the products of many lanes, on one device
+    number: float = 0.5e-9  # seconds of an elementary operation on one number of many
+    compiling: float = 2.5  # seconds of compiling one program of a population
 
 
 def step_seconds(prices: Prices, envelope: Envelope, num_inputs: int, num_outputs: int, batch_size: int) -> float:
-    """Predict the seconds of a step of one of many lanes on one device.
-
-    Args:
-      prices: of the machine.
-      envelope: of the lanes.
-      num_inputs, num_outputs: d and k.
-      batch_size: b.
-    """
+    """Predict the seconds of a step of b examples of d inputs and k outputs in one of an envelope's lanes."""
     rows, columns = (num_inputs, *envelope.passed), (*envelope.widths, num_outputs)
     weights = sum(a * b + b for a, b in zip(rows, columns, strict=True))
     units = sum(envelope.widths)

@@ -93,19 +93,12 @@ class Group:
 
 
 class LaneBatch(NamedTuple):
-    """Trials that go in step on one device: of equal length, with order "shared" of one seed.
+    """Trials that go in step on one device: of equal length, with order "shared" of one seed."""
 
-    Attributes:
-      specs: the trials, one a lane.
-      until: steps after which they end, or wait at a rung.
-      step: steps that they have taken.
-      state: of all of them, NumPy arrays [trials, ...]; None before they have begun.
-    """
-
-    specs: tuple[TrialSpec, ...]
-    until: int
-    step: int = 0
-    state: TrialState | None = None
+    specs: tuple[TrialSpec, ...]  # the trials, one a lane
+    until: int  # steps after which they end, or wait at a rung
+    step: int = 0  # steps that they have taken
+    state: TrialState | None = None  # of all of them, NumPy arrays [trials, ...]; None before they have begun
 
     def key(self, order: str) -> tuple[int, int, int, int | None]:
         """Return what trials of one lane batch have in common: epochs, steps, and with shared batches the seed."""

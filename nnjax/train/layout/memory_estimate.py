@@ -3,8 +3,6 @@
 It is held against the compilers' own counts: tests/train/test_footprint.py for CPUs, docs/tpu.md for a TPU slice.
 """
 
-from __future__ import annotations
-
 import itertools
 import math
 from typing import Any, NamedTuple
@@ -25,21 +23,13 @@ SORTED = 6  # words that an example takes while the order of an epoch is drawn (
 
 
 class Compiler(NamedTuple):
-    """What a backend's compiler makes of arrays.
+    """What a backend's compiler makes of arrays."""
 
-    Attributes:
-      tile: two axes of an array are padded to whole multiples of these.
-      gradients: whether gradients come to lie in memory, or are used up where they arise.
-      logarithms: whether the terms of a loss of logarithms do.
-      relaid: whether the examples are laid out again, in whole tiles, for batches to be gathered.
-      beside: bytes of temporaries that find place in memory of the processor's own.
-    """
-
-    tile: tuple[int, int] = (1, 1)
-    gradients: bool = True
-    logarithms: bool = True
-    relaid: bool = False
-    beside: int = 0
+    tile: tuple[int, int] = (1, 1)  # two axes of an array are padded to whole multiples of these
+    gradients: bool = True  # whether gradients come to lie in memory, or are used up where they arise
+    logarithms: bool = True  # whether the terms of a loss of logarithms do
+    relaid: bool = False  # whether the examples are laid out again, in whole tiles, for batches to be gathered
+    beside: int = 0  # bytes of temporaries that find place in memory of the processor's own
 
 
 COMPILERS = {  # of a v5e's 128 MiB beside its units, about half

@@ -1,7 +1,5 @@
 """Find the free memory of a device, and how many trials fit it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

@@ -1,7 +1,5 @@
 """Merge groups whose architectures differ into envelopes, where zeros cost less than compiling another program."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple

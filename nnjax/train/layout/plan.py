@@ -1,7 +1,5 @@
 """The plan of a group: devices, lanes, and whether lanes share the order of examples; rules that choose it."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -215,13 +213,7 @@ def better_layout(
 
 
 def alternatives(plan: Plan, sizes: Mapping[str, Sequence[int]], most_lanes: int) -> list[Plan]:
-    """List the layouts one change away from a plan's, as far as they can be of use.
-
-    Args:
-      plan: of now.
-      sizes: by order, as for `choose_lanes`.
-      most_lanes: that fit the memory of one device.
-    """
+    """List the useful layouts one change away from a plan's, of `most_lanes` at most; sizes as for `choose_lanes`."""
     assert plan.lanes is not None
     assert plan.devices is not None
     lanes, own = plan.lanes, sizes[plan.order]

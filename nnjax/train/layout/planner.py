@@ -5,8 +5,6 @@ layouts one change away are tried for a moment each, and the best one is taken. 
 compiled programs, by machine and program, so that the next run knows it from the start.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import time
 from collections.abc import Callable

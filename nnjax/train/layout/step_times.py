@@ -1,7 +1,5 @@
 """Keep step times measured on this machine, and choose plans by them."""
 
-from __future__ import annotations
-
 import dataclasses
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Convert pytrees to named arrays, and back."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import jax

@@ -3,8 +3,6 @@
 Why not Orbax: docs/design/0003-checkpoints-are-npz.md.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import pathlib
@@ -27,11 +25,7 @@ def to_bytes(arrays: Arrays, note: Mapping[str, Any] | None = None) -> bytes:
 
 
 def read(path: pathlib.Path) -> tuple[dict[str, Shaped[np.ndarray, "..."]], dict[str, Any]]:
-    """Read the arrays and the note of a file that `to_bytes` packed.
-
-    Raises:
-      UserError: the file is missing, truncated, changed (every member has a CRC-32) or holds pickled objects.
-    """
+    """Read arrays and note that `to_bytes` packed; UserError if missing, changed (CRC-32) or of pickled objects."""
     try:
         with open(path, "rb") as opened:
             arrays = read_npz(opened)

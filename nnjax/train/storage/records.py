@@ -1,7 +1,5 @@
 """Records: the status, scores and curves of each trial while a population trains."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
@@ -21,29 +19,19 @@ STATUSES = (WAITING, RUNNING, *OVER)
 
 @dataclasses.dataclass
 class Record:
-    """The results of one trial so far.
+    """The results of one trial so far."""
 
-    Attributes:
-      status: waiting, running, done, stopped (early, its patience being at an end), dropped, diverged or failed.
-      epochs: completed.
-      values: final and best metrics by column name.
-      curves: {name: float [epochs]}.
-      verdict: a diagnosis, once there is one.
-      seconds: of wall time spent on it: its share of that of the trials beside it, compilation included.
-      lanes, devices: of the program in which it began; 0 before.
-      moved: epochs that it had completed when another program took it over; None if none has.
-      signals: {name: float [epochs, layers]}, see `nnjax.train.engine.probe`; empty where they were not measured.
-    """
-
+    # waiting, running, done, stopped (early, its patience being at an end), dropped, diverged or failed
     status: str = WAITING
-    epochs: int = 0
-    values: dict[str, float] = dataclasses.field(default_factory=dict)
-    curves: dict[str, Float[np.ndarray, " t"]] = dataclasses.field(default_factory=dict)
-    verdict: str = ""
-    seconds: float = 0.0
-    lanes: int = 0
+    epochs: int = 0  # completed
+    values: dict[str, float] = dataclasses.field(default_factory=dict)  # final and best metrics by column name
+    curves: dict[str, Float[np.ndarray, " t"]] = dataclasses.field(default_factory=dict)  # {name: float [epochs]}
+    verdict: str = ""  # a diagnosis, once there is one
+    seconds: float = 0.0  # of wall time spent on it: its share of that of the trials beside it, compilation included
+    lanes: int = 0  # lanes, devices: of the program in which it began; 0 before
     devices: int = 0
-    moved: int | None = None
+    moved: int | None = None  # epochs that it had completed when another program took it over; None if none has
+    # {name: float [epochs, layers]}, see `nnjax.train.engine.probe`; empty where they were not measured
     signals: dict[str, Float[np.ndarray, "t p"]] = dataclasses.field(default_factory=dict)
 
 
@@ -62,17 +50,11 @@ def is_evaluated(record: Record) -> bool:
 
 
 class Stage(NamedTuple):
-    """A part of the training of a trial whose hyperparameters change.
+    """A part of the training of a trial whose hyperparameters change."""
 
-    Attributes:
-      epoch: after which it begins; 0 for the first.
-      parent: the trial whose weights it goes on from; None for the first.
-      values: the hyperparameters that change, until the next stage.
-    """
-
-    epoch: int
-    parent: int | None
-    values: Mapping[str, float]
+    epoch: int  # after which it begins; 0 for the first
+    parent: int | None  # the trial whose weights it goes on from; None for the first
+    values: Mapping[str, float]  # the hyperparameters that change, until the next stage
 
 
 def lineage(stages: Sequence[Sequence[Stage]], trial: int) -> list[tuple[int, Stage]]:

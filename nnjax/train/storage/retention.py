@@ -1,7 +1,5 @@
 """Choose the trials whose weights are kept: all, or the best K."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

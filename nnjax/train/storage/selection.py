@@ -6,8 +6,6 @@ sorted by their parameters, fewest first, then by index. Settings with other dat
 where the losses differ and the metric is the loss, accuracy or mean squared error stands for it.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
@@ -29,33 +27,20 @@ Records = Sequence[Record]
 
 
 class Candidate(NamedTuple):
-    """A setting and its value.
+    """A setting and its value."""
 
-    Attributes:
-      trials: ids of its replicates.
-      mean: of the metric, over the replicates that finished; NaN where none has a finite one.
-      broken: whether one of them diverged or failed.
-      ended: whether all of them have.
-    """
-
-    trials: tuple[int, ...]
-    mean: float
-    broken: bool
-    ended: bool
+    trials: tuple[int, ...]  # ids of its replicates
+    mean: float  # of the metric, over the replicates that finished; NaN where none has a finite one
+    broken: bool  # whether one of them diverged or failed
+    ended: bool  # whether all of them have
 
 
 class Ranking(NamedTuple):
-    """Settings that can be compared, the best first.
+    """Settings that can be compared, the best first."""
 
-    Attributes:
-      metric: "loss", or a metric's name.
-      maximized: whether its highest value is the best.
-      candidates: those without a value come last, in their own order.
-    """
-
-    metric: str
-    maximized: bool
-    candidates: tuple[Candidate, ...]
+    metric: str  # "loss", or a metric's name
+    maximized: bool  # whether its highest value is the best
+    candidates: tuple[Candidate, ...]  # those without a value come last, in their own order
 
     @property
     def best(self) -> Candidate | None:

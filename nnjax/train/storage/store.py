@@ -1,7 +1,5 @@
 """The contract of stores, which keep a population's weights, records and checkpoints; and a store in memory."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Protocol
 

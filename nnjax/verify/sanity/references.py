@@ -16,40 +16,24 @@ from nnjax.train.engine.trial import Trial
 
 
 class References(NamedTuple):
-    """What the outcomes are compared with.
+    """What the outcomes are compared with."""
 
-    Attributes:
-      goal: "classification", "regression" or "reconstruction".
-      start: the training loss of a network with all weights 0.
-      constant: the loss of the best constant output on the validation part (without one, on the training part); NaN
-        where it is not known in closed form.
-      floor: the lowest loss there can be, of targets between 0 and 1; 0 elsewhere.
-      chance: the share of the most frequent class, on the same part; NaN without classes.
-      variance: the mean squared error of the best constant, on the same part.
-      few_variance, few_chance: the same of the few examples.
-      num_validation, num_classes: 0 where there are none.
-    """
-
-    goal: str
-    start: float
+    goal: str  # "classification", "regression" or "reconstruction"
+    start: float  # the training loss of a network with all weights 0
+    # the loss of the best constant output on the validation part (without one, on the training part); NaN where it is
+    # not known in closed form
     constant: float
-    floor: float
-    chance: float
-    variance: float
-    few_variance: float
+    floor: float  # the lowest loss there can be, of targets between 0 and 1; 0 elsewhere
+    chance: float  # the share of the most frequent class, on the same part; NaN without classes
+    variance: float  # the mean squared error of the best constant, on the same part
+    few_variance: float  # few_variance, few_chance: the same of the few examples
     few_chance: float
-    num_validation: int
+    num_validation: int  # num_validation, num_classes: 0 where there are none
     num_classes: int
 
 
 def references(experiment: Experiment, prepared: Prepared, few: Prepared) -> References:
-    """Work out what the outcomes are compared with.
-
-    Args:
-      experiment: as it is trained.
-      prepared: all examples that are used.
-      few: the same with few training examples.
-    """
+    """Work out what the outcomes are compared with, also those with `few` training examples."""
     shapes, data = make_shapes(experiment, prepared), make_device_data(experiment, prepared)
     x, train, w = _examples(data, shapes, prepared.train)
     measured, v = _examples(data, shapes, prepared.validation)[1:] if len(prepared.validation) else (train, w)

@@ -11,21 +11,13 @@ FILE = "sanity.json"
 
 
 class SanityCheck(NamedTuple):
-    """One sanity check.
+    """One sanity check."""
 
-    Attributes:
-      name: "start", "overfits small batch", "inputs matter", "without inputs" or "shuffled labels".
-      passed: whether all is well.
-      sentence: what was found, against what was expected.
-      remedy: what to look at; "" where it passed.
-      evidence: numbers by name.
-    """
-
-    name: str
-    passed: bool
-    sentence: str
-    remedy: str
-    evidence: dict[str, float]
+    name: str  # "start", "overfits small batch", "inputs matter", "without inputs" or "shuffled labels"
+    passed: bool  # whether all is well
+    sentence: str  # what was found, against what was expected
+    remedy: str  # what to look at; "" where it passed
+    evidence: dict[str, float]  # numbers by name
 
 
 class Examined(NamedTuple):

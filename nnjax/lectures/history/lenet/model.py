@@ -37,19 +37,13 @@ EXPERIMENT = Experiment(
 
 
 class Learned(NamedTuple):
-    """A trained network on its test part.
+    """A trained network on its test part."""
 
-    Attributes:
-      pixels: [n, 28, 28] in [0, 1].
-      truth, answers: [n] digits.
-      distances: [n, 10] squared distances to the bitmaps.
-      subsampled: of the first `maps` examples S2's maps [maps, 6, 14, 14] and S4's [maps, 16, 5, 5].
-    """
-
-    pixels: np.ndarray
-    truth: np.ndarray
+    pixels: np.ndarray  # [n, 28, 28] in [0, 1]
+    truth: np.ndarray  # truth, answers: [n] digits
     answers: np.ndarray
-    distances: np.ndarray
+    distances: np.ndarray  # [n, 10] squared distances to the bitmaps
+    # of the first `maps` examples S2's maps [maps, 6, 14, 14] and S4's [maps, 16, 5, 5]
     subsampled: tuple[np.ndarray, np.ndarray]
 
     @property

@@ -21,18 +21,12 @@ MOST_INPUTS = 10  # the solver looks at 2ⁿ wirings of 2ⁿ rows
 
 
 class Unit(NamedTuple):
-    """A unit, or a layer of k units that see the same n inputs.
+    """A unit, or a layer of k units that see the same n inputs."""
 
-    Attributes:
-      threshold: int32 [] or [k].
-      excitatory: int32 [n] or [k, n]; how many excitatory connections each input has (0 or 1, or more where several
-        are allowed).
-      inhibitory: int32 [n] or [k, n]; whether an input has an inhibitory connection (0 or 1).
-    """
-
-    threshold: Array
+    threshold: Array  # int32 [] or [k]
+    # int32 [n] or [k, n]; how many excitatory connections each input has (0 or 1, or more where several are allowed)
     excitatory: Array
-    inhibitory: Array
+    inhibitory: Array  # int32 [n] or [k, n]; whether an input has an inhibitory connection (0 or 1)
 
 
 Network = tuple[Unit, ...]  # layers; the last is one unit

@@ -33,14 +33,7 @@ HEADS = {
 
 
 def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pathlib.Path) -> pathlib.Path:
-    """Write results.csv, figure.png and study.html, each whole or not at all; returns the page's path.
-
-    Args:
-      frame: rows as of `LatentValue.results`.
-      arms: the methods that are autoencoders.
-      num_seeds: of all that draws.
-      workdir: the folder.
-    """
+    """Write results.csv, figure.png and study.html of `LatentValue.results`, each whole; returns the page's path."""
     won = winners(frame, arms)
     text = read_text(__file__, "study.toml", seeds=num_seeds)
     page = StudyPage(

@@ -26,21 +26,13 @@ NAMES = {"pca": "PCA", "ica": "ICA", "lda": "LDA", "kmeans": "k-means"}
 
 @dataclasses.dataclass(frozen=True)
 class LatentValue:
-    """Representations of several sets, of equal widths, fitted on training examples and measured on test examples.
+    """Representations of several sets, of equal widths, fitted on training examples and measured on test examples."""
 
-    Attributes:
-      sets: autoencoders by the name of the set; their data have classes and a test part.
-      around: layers before the code, and mirrored after it.
-      arms: name -> changes, the kinds of autoencoders.
-      widths: of the codes.
-      seeds: of all that draws.
-    """
-
-    sets: Mapping[str, Experiment]
-    around: tuple[int, ...]
-    arms: Mapping[str, Mapping[str, Any]]
-    widths: tuple[int, ...]
-    seeds: tuple[int, ...]
+    sets: Mapping[str, Experiment]  # autoencoders by the name of the set; their data have classes and a test part
+    around: tuple[int, ...]  # layers before the code, and mirrored after it
+    arms: Mapping[str, Mapping[str, Any]]  # name -> changes, the kinds of autoencoders
+    widths: tuple[int, ...]  # of the codes
+    seeds: tuple[int, ...]  # of all that draws
 
     def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Fit, measure, and write results.csv, figure.png and study.html; returns the page's path.

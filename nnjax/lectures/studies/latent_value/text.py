@@ -11,12 +11,7 @@ Winners = Mapping[tuple[str, str, int], str]  # (set, measure, width) -> who
 
 
 def winners(frame: pd.DataFrame, arms: Sequence[str]) -> Winners:
-    """Find who is better at each set, measure and width that PCA and an autoencoder have in common.
-
-    Args:
-      frame: rows as of `LatentValue.results`.
-      arms: the methods that are autoencoders.
-    """
+    """Find who is better at each set, measure and width that PCA and an autoencoder (`arms`) have in common."""
     found = {}
     for (which, width), cell in frame.groupby(["set", "width"], sort=False):
         methods = set(cell["method"])
@@ -38,12 +33,7 @@ def winner(of_width: pd.DataFrame, measure: str, arms: Sequence[str]) -> str:
 
 
 def sentences(frame: pd.DataFrame, won: Winners) -> list[str]:
-    """Count who wins, and compare the best codes with all inputs.
-
-    Args:
-      frame: rows as of `LatentValue.results`.
-      won: of these.
-    """
+    """Count who wins, and compare the best codes with all inputs."""
     out = []
     for which, of_set in frame.groupby("set", sort=False):
         mine = {key[1:]: who for key, who in won.items() if key[0] == which}

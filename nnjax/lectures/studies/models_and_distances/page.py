@@ -125,11 +125,7 @@ def effect(results: pd.DataFrame, data: str, kind: str, without: str = "") -> Ef
 
 
 def sentences(results: pd.DataFrame) -> list[str]:
-    """Write the findings: one a set on distance against model, one on the best of both, one on clusters.
-
-    Args:
-      results: of `ModelsAndDistances.results`.
-    """
+    """Write the findings: one a set on distance against model, one on the best of both, one on clusters."""
     names = list(results["data"].unique())
     out = [_contrast(results, name) for name in names]
     contests = "; ".join(f"{name} {_best_against_best(results, name)}" for name in names)

@@ -27,17 +27,12 @@ TABLE = "results.csv"
 
 @dataclasses.dataclass(frozen=True)
 class ModelsAndDistances:
-    """Models, neighbors and clusters on the same splits of several sets.
+    """Models, neighbors and clusters on the same splits of several sets."""
 
-    Attributes:
-      sets: labeled data by the name that the page gives them; of each, `split_seed` is replaced.
-      network: the multilayer perceptron; its data are replaced.
-      seeds: of the splits, and of the models that draw.
-    """
-
+    # labeled data by the name that the page gives them; of each, `split_seed` is replaced
     sets: Mapping[str, DataConfig]
-    network: Experiment
-    seeds: tuple[int, ...]
+    network: Experiment  # the multilayer perceptron; its data are replaced
+    seeds: tuple[int, ...]  # of the splits, and of the models that draw
 
     def __post_init__(self) -> None:
         """Refuse an empty study."""

@@ -25,13 +25,7 @@ MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlatio
 
 
 def write(dataset: Dataset, rows: np.ndarray, sweeps: Sequence[MethodSweep], workdir: pathlib.Path) -> pathlib.Path:
-    """Write results.csv, figure.png, scores.png and study.html, each whole or not at all; returns the page's path.
-
-    Args:
-      dataset, rows: the points' data, and which of them [n].
-      sweeps: of embeddings of these points.
-      workdir: the folder.
-    """
+    """Write results.csv, figure.png, scores.png and study.html, each whole or not at all; returns the page's path."""
     several = [sweep for sweep in sweeps if len(sweep.embeddings) > 1]
     images = {
         "scores.png": figures.to_bytes(plot_scores(sweeps), DPI),
@@ -77,12 +71,7 @@ def method_of(sweep: MethodSweep) -> str:
 
 
 def compare_spread(what: str, values: Mapping[str, float], references: Mapping[str, float]) -> str:
-    """Divide layouts into those that vary less than every latent space, like them, and more than every one.
-
-    Args:
-      what: is compared, for the beginning of the sentence.
-      values, references: by name, of layouts and of latent spaces.
-    """
+    """Divide layouts by name: those that vary less than every latent space, like them, and more than every one."""
     low, high = min(references.values()), max(references.values())
     groups = {
         "more than any of them": {name: value for name, value in values.items() if value > high},

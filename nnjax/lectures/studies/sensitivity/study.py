@@ -24,24 +24,16 @@ from nnjax.lectures.studies.sensitivity.page import write
 
 @dataclasses.dataclass(frozen=True)
 class Sensitivity:
-    """A sweep over the settings of layouts, beside PCA and latent spaces.
+    """A sweep over the settings of layouts, beside PCA and latent spaces."""
 
-    Attributes:
-      sweeps: what is varied, of layouts and of PCA; UMAP is left out where umap-learn is not installed.
-      autoencoder: the experiment that the arms change; its test examples are what is embedded.
-      arms: name -> changes; trained once for each of `rates` and `seeds`.
-      rates, seeds: of the autoencoders.
-      limit: how many test examples are embedded; None for all.
-      k: neighbors of the quality measures.
-    """
-
+    # what is varied, of layouts and of PCA; UMAP is left out where umap-learn is not installed
     sweeps: tuple[Axes, ...]
-    autoencoder: Experiment
-    arms: Mapping[str, Mapping[str, Any]]
-    rates: tuple[float, ...]
+    autoencoder: Experiment  # the experiment that the arms change; its test examples are what is embedded
+    arms: Mapping[str, Mapping[str, Any]]  # name -> changes; trained once for each of `rates` and `seeds`
+    rates: tuple[float, ...]  # rates, seeds: of the autoencoders
     seeds: tuple[int, ...]
-    limit: int | None = None
-    k: int = 10
+    limit: int | None = None  # how many test examples are embedded; None for all
+    k: int = 10  # neighbors of the quality measures
 
     def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Embed, measure, and write results.csv, figures and study.html; returns the page's path."""

@@ -14,16 +14,11 @@ SLOPES = {"sigmoid": 0.25, "tanh": 1.0, "relu": 1.0, "linear": 1.0}  # the steep
 
 
 class Network(NamedTuple):
-    """A dense network before its output activation.
+    """A dense network before its output activation."""
 
-    Attributes:
-      kernels, biases: of its layers.
-      activation: of the hidden layers.
-    """
-
-    kernels: Sequence[np.ndarray]
+    kernels: Sequence[np.ndarray]  # kernels, biases: of its layers
     biases: Sequence[np.ndarray]
-    activation: str
+    activation: str  # of the hidden layers
 
     def outputs(self, x: Any) -> Any:
         """Compute logits [n, k] of scaled inputs [n, d]."""

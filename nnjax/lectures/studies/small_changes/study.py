@@ -19,22 +19,15 @@ STEP = "step, the weights of tanh"
 
 @dataclasses.dataclass(frozen=True)
 class SmallChanges:
-    """Deep networks under small changes of their inputs.
+    """Deep networks under small changes of their inputs."""
 
-    Attributes:
-      base: the network and its training; its data have a test part.
-      activations: of the hidden layers, with the initial weights that suit each: name -> changes. The step function,
-        which cannot be trained by gradients, is given the weights of tanh.
-      sizes: lengths of the changes, as shares of the mean length of an input.
-      seeds: of the networks.
-      limit: test examples.
-    """
-
-    base: Experiment
+    base: Experiment  # the network and its training; its data have a test part
+    # of the hidden layers, with the initial weights that suit each: name -> changes. The step function, which cannot be
+    # trained by gradients, is given the weights of tanh.
     activations: dict[str, dict[str, Any]]
-    sizes: tuple[float, ...]
-    seeds: tuple[int, ...]
-    limit: int
+    sizes: tuple[float, ...]  # lengths of the changes, as shares of the mean length of an input
+    seeds: tuple[int, ...]  # of the networks
+    limit: int  # test examples
 
     def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Train, measure, and write results.csv, figure.png and study.html; returns the page's path."""

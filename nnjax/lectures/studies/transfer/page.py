@@ -18,13 +18,7 @@ DPI = 130
 
 
 def write(frame: pd.DataFrame, num_seeds: int, workdir: pathlib.Path) -> pathlib.Path:
-    """Write results.csv, figure.png and study.html, each whole or not at all; returns the page's path.
-
-    Args:
-      frame: rows as of `Transfer.results`.
-      num_seeds: of all that is trained on the task to learn.
-      workdir: the folder.
-    """
+    """Write results.csv, figure.png and study.html of `Transfer.results`, each whole; returns the page's path."""
     text = read_text(__file__, "study.toml", seeds=num_seeds)
     page = StudyPage(
         text["title"],

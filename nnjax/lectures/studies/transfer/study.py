@@ -24,27 +24,16 @@ SCRATCH, FROZEN, TUNED, OTHERS = "from scratch", "frozen features", "fine-tuning
 
 @dataclasses.dataclass(frozen=True)
 class Transfer:
-    """A dense network, pretrained on one task and used for another of as many classes.
+    """A dense network, pretrained on one task and used for another of as many classes."""
 
-    Attributes:
-      base: the network and its training, for both tasks; its data are the study's.
-      limit: examples of a task at most.
-      test: of them, those that are tested on.
-      sizes: training examples of the task to learn; 0 for all.
-      epochs: at each of the sizes; the last ones are also those of pretraining, on all examples.
-      seeds: of what is trained on the task to learn; the pretrained network is one.
-      rate: the learning rate of whole networks.
-      head_rate: that of an output layer alone, which needs a higher one.
-    """
-
-    base: Experiment
-    limit: int
-    test: int
-    sizes: tuple[int, ...]
-    epochs: tuple[int, ...]
-    seeds: tuple[int, ...]
-    rate: float
-    head_rate: float
+    base: Experiment  # the network and its training, for both tasks; its data are the study's
+    limit: int  # examples of a task at most
+    test: int  # of them, those that are tested on
+    sizes: tuple[int, ...]  # training examples of the task to learn; 0 for all
+    epochs: tuple[int, ...]  # at each of the sizes; the last ones are also those of pretraining, on all examples
+    seeds: tuple[int, ...]  # of what is trained on the task to learn; the pretrained network is one
+    rate: float  # the learning rate of whole networks
+    head_rate: float  # that of an output layer alone, which needs a higher one
 
     def run(self, workdir: pathlib.Path, log: Log) -> pathlib.Path:
         """Train, and write results.csv, figure.png and study.html; returns the page's path."""

@@ -14,15 +14,10 @@ HALF = 5  # of the ten digits
 
 
 class Pair(NamedTuple):
-    """Two tasks.
+    """Two tasks."""
 
-    Attributes:
-      name: "digits to Fashion".
-      source, target: data sets of the same inputs and as many classes.
-    """
-
-    name: str
-    source: Dataset
+    name: str  # "digits to Fashion"
+    source: Dataset  # source, target: data sets of the same inputs and as many classes
     target: Dataset
 
 
