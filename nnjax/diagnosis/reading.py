@@ -260,7 +260,7 @@ def _measured(curves: Mapping[str, np.ndarray], choice: Choice, path: str, remar
 def _without_gaps(curves: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Keep the places with a value where these are too few to be judged: three values are not the 25 epochs between."""
     some = np.any([~np.isnan(y) for y in curves.values()], axis=0) if curves else np.zeros(0, bool)
-    return {name: y[some] for name, y in curves.items()} if some.sum() < FEWEST else curves
+    return {name: y[some] for name, y in curves.items()} if some.sum() < FEWEST <= len(some) else curves
 
 
 def _is_rare(y: np.ndarray, losses: Sequence[np.ndarray]) -> bool:
