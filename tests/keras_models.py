@@ -120,7 +120,7 @@ def inputs(model, n=11):
 def truth(model, x):
     """Keras's outputs, flat."""
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
-        return np.asarray(model(x, training=False)).reshape(len(x), -1)
+        return np.asarray(jax.jit(lambda x: model(x, training=False))(x)).reshape(len(x), -1)
 
 
 def written(model, name="model.keras"):

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 
 from nnjax.models.model import Variables
@@ -11,7 +12,7 @@ from nnjax.nn.activations import ACTIVATIONS
 
 
 class Functions(NamedTuple):
-    """See `nnjax.models.model.Model`; apply and decode with the output activation, the others without."""
+    """Compiled. See `nnjax.models.model.Model`; apply and decode with the output activation, the others without."""
 
     init: Callable
     logits: Callable
@@ -34,11 +35,11 @@ def functions_of(config, inputs, num_outputs):
         hyper = {} if dropout is None else {"dropout": dropout}
         return model.apply(Variables(params), x, train=True, key=key, hyper=hyper)[0]
 
-    return Functions(
+    functions = (
         init,
         logits,
         lambda params, x: output(model.apply(Variables(params), x, train=False, key=None, hyper={})[0]),
         lambda params, x: model.encode(Variables(params), x),
         lambda params, code: output(model.decode(Variables(params), code)),
-        model.code_layer,
     )
+    return Functions(*map(jax.jit, functions), model.code_layer)

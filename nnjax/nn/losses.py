@@ -15,6 +15,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from nnjax.core.errors import UserError
@@ -144,13 +145,16 @@ def confident_costs(name: str, num_classes: int = 3) -> tuple[float, float]:
 
     A loss that costs more where it is right has its arguments, or a sign, the wrong way round.
     """
-    loss = loss_of(name)
-    labels = jnp.arange(num_classes, dtype=jnp.int32)
-    hot = jnp.eye(num_classes, dtype=jnp.float32)
-    function = make_loss(name, "softmax")
-    y = labels if loss.takes_raw else hot
-    right, wrong = (jnp.mean(function(y, 4 * rows - 2)) for rows in (hot, jnp.roll(hot, 1, axis=1)))
-    return float(right), float(wrong)
+    labels, hot = np.arange(num_classes, dtype=np.int32), np.eye(num_classes, dtype=np.float32)
+    y = labels if loss_of(name).takes_raw else hot
+    right, wrong = _values(name, "softmax", y, *(4 * rows - 2 for rows in (hot, np.roll(hot, 1, axis=1))))
+    return float(right.mean()), float(wrong.mean())
+
+
+def _values(name: str, output: str, y: np.ndarray, *outputs: np.ndarray) -> list[np.ndarray]:
+    """Compute a loss of several outputs in one program."""
+    loss = make_loss(name, output)
+    return jax.device_get(jax.jit(lambda y, outputs: [loss(y, z) for z in outputs])(y, outputs))
 
 
 def splits_at_half(name: str) -> bool:
@@ -158,10 +162,9 @@ def splits_at_half(name: str) -> bool:
 
     A loss that cannot be called so, or is equal for both at neither, is taken for one of logits.
     """
-    record = loss_of(name)
-    targets = jnp.arange(2, dtype=jnp.int32) if record.takes_raw else jnp.array([[0.0], [1.0]], jnp.float32)
+    targets = np.arange(2, dtype=np.int32) if loss_of(name).takes_raw else np.array([[0], [1]], np.float32)
     try:
-        at_zero, at_half = (make_loss(name, "linear")(targets, jnp.full((2, 1), z, jnp.float32)) for z in (0.0, 0.5))
+        at_zero, at_half = _values(name, "linear", targets, *(np.full((2, 1), z, np.float32) for z in (0.0, 0.5)))
     except Exception:  # said where losses are checked
         return False
     gaps = [abs(float(both[1] - both[0])) for both in (at_zero, at_half)]
@@ -176,17 +179,17 @@ def takes_logits(name: str, num_outputs: int) -> bool:
     record, k = loss_of(name), num_outputs
     if record.remark and output_of(name) != "linear":
         return True
-    labels, z = jnp.arange(max(2, k), dtype=jnp.int32), jnp.linspace(0.1, 0.9, max(2, k) * k, dtype=jnp.float32)
-    targets = labels if record.takes_raw else (jnp.eye(k, dtype=jnp.float32) if k > 1 else labels[:, None] * 1.0)
+    labels, z = np.arange(max(2, k), dtype=np.int32), np.linspace(0.1, 0.9, max(2, k) * k, dtype=np.float32)
+    targets = labels if record.takes_raw else (np.eye(k) if k > 1 else labels[:, None]).astype(np.float32)
+    z = z.reshape(-1, k)
+    outputs = (z, z + 2, 2 * z, np.zeros_like(z), np.full_like(z, 0.5))
     try:
-        own, z = make_loss(name, "linear"), z.reshape(-1, k)
-        same, moved, other = (own(targets, some) for some in (z, z + 2, 2 * z))
-        at_zero, at_half = (own(targets, jnp.full_like(z, some)) for some in (0.0, 0.5))
+        same, moved, other, at_zero, at_half = _values(name, "linear", targets, *outputs)
     except Exception:  # said where losses are checked
         return False
     if k == 1:
         return abs(float(at_zero[1] - at_zero[0])) < 1e-5 < abs(float(at_half[1] - at_half[0]))
-    return bool(jnp.allclose(same, moved, atol=1e-4) and not jnp.allclose(same, other, atol=1e-4))
+    return bool(np.allclose(same, moved, atol=1e-4) and not np.allclose(same, other, atol=1e-4))
 
 
 def l1_penalty(params: Params) -> Scalar:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.object_refs import ObjectRef
-from nnjax.core.types import Array, Key, Scalar
+from nnjax.core.types import Key, Scalar
 from nnjax.nn.user_functions import failed, standard_rules
 
 TOLERANCE = 1e-5  # of a lane against the same computed alone
@@ -123,6 +123,7 @@ def is_random(program: str) -> bool:
     return any(name in program for name in RANDOM)
 
 
+@jax.jit
 def directions(key: Key, tree: Any) -> Any:
     """Draw a direction for each leaf, of signs, and of length 1."""
     leaves, structure = jax.tree.flatten(tree)
@@ -163,7 +164,9 @@ def require_gradient(what: str, function: Callable[[Any], Scalar], point: Any, n
     for distance in NEARBY:
         if wrong:
             moves = directions(jax.random.key(12), point)
-            elsewhere = jax.tree.map(lambda leaf, move, d=distance: leaf + np.float32(d) * move, point, moves)
+            elsewhere = jax.tree.map(
+                lambda leaf, move, d=distance: leaf + np.float32(d) * move, *jax.device_get((point, moves))
+            )
             still = _wrong_slopes(function, elsewhere)
             wrong = {i: both for i, both in wrong.items() if i in still}
     for i, (slope, found) in wrong.items():
@@ -176,16 +179,16 @@ def require_gradient(what: str, function: Callable[[Any], Scalar], point: Any, n
 
 def _wrong_slopes(function: Callable[[Any], Scalar], point: Any) -> dict[int, tuple[float, float]]:
     """List the leaves by which gradient and differences disagree: number -> both."""
-    leaves, structure = jax.tree.flatten(point)
     value, grads = jax.value_and_grad(function)(point)
-    ways, out = jax.tree.leaves(directions(jax.random.key(11), point)), {}
-    for i, (gradient, way) in enumerate(zip(jax.tree.leaves(grads), ways, strict=True)):
+    structure, ways = jax.tree.structure(point), directions(jax.random.key(11), point)
+    (leaves, gradients, ways), out = jax.device_get([jax.tree.leaves(tree) for tree in (point, grads, ways)]), {}
+    for i, (gradient, way) in enumerate(zip(gradients, ways, strict=True)):
 
-        def moved(step: float, i: int = i, way: Array = way) -> Scalar:
+        def moved(step: float, i: int = i, way: np.ndarray = way) -> Scalar:
             changed = [leaf + np.float32(step) * way if j == i else leaf for j, leaf in enumerate(leaves)]
             return function(jax.tree.unflatten(structure, changed))
 
-        slope = float(jnp.sum(gradient * way))
+        slope = float(np.sum(gradient * way))
         found = wrong_slope(moved, slope, abs(float(value)))
         if found is not None:
             out[i] = (slope, found)

@@ -36,7 +36,7 @@ def check_metric(metric: Any, y: Any, p: Any) -> None:
         y = jax.nn.one_hot(y, p.shape[1]) if p.shape[1] > 1 else y[:, None].astype(p.dtype)
     trace_metric(name, jax.ShapeDtypeStruct(y.shape, y.dtype), jax.ShapeDtypeStruct(p.shape, p.dtype))
     laws.require_pure(what, record.of_examples, y, p)
-    value = float(record.of_examples(y, p))
+    value = float(jax.jit(record.of_examples)(y, p))
     laws.require(np.isfinite(value), f"{what} is {value} on these examples, but a finite number was expected.")
     _require_sums(what, record, y, p)
     _require_direction(what, record, y, p, labels if classes else None)
@@ -44,11 +44,16 @@ def check_metric(metric: Any, y: Any, p: Any) -> None:
 
 def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
     """Split the examples in two: the sums of both give the value of all."""
-    half = len(p) // 2
-    parts = [jnp.sum(metric(y[some], p[some]), axis=0) for some in (slice(half), slice(half, None))]
-    total = jnp.float32(len(p))
-    split = float(metric.of_sums(parts[0] + parts[1], total))
-    whole = float(metric.of_sums(jnp.sum(metric(y, p), axis=0), total))
+
+    @jax.jit
+    def values(y: Array, p: Array) -> tuple[Array, Array]:
+        half, total = len(p) // 2, jnp.float32(len(p))
+        first, second, whole = (
+            jnp.sum(metric(y[some], p[some]), axis=0) for some in (slice(half), slice(half, None), slice(None))
+        )
+        return metric.of_sums(first + second, total), metric.of_sums(whole, total)
+
+    split, whole = map(float, values(y, p))
     laws.require(
         abs(split - whole) <= 1e-4 * max(1, abs(whole)),
         f"{what} is {whole:.6g} on all examples, but {split:.6g} from the sums of two halves: a statistic may depend "
@@ -59,15 +64,16 @@ def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
 def _require_direction(what: str, metric: Metric, y: Array, p: Array, labels: Array | None) -> None:
     """Require that right outputs score better than wrong ones, by the metric's direction."""
     if labels is not None and p.shape[1] > 1:
-        hot = jax.nn.one_hot(labels, p.shape[1])
-        right, wrong = 0.96 * hot + 0.04 / p.shape[1], 0.96 * jnp.roll(hot, 1, axis=1) + 0.04 / p.shape[1]
+        hot = np.float32(np.asarray(labels)[:, None] == np.arange(p.shape[1]))
+        right, wrong = (np.float32(0.96 * some + 0.04 / p.shape[1]) for some in (hot, np.roll(hot, 1, axis=1)))
     elif labels is not None:
-        right = jnp.where(labels[:, None] > 0, 0.98, 0.02).astype(jnp.float32)
-        wrong = jnp.subtract(1, right)
+        right = np.where(np.asarray(labels)[:, None] > 0, np.float32(0.98), np.float32(0.02))
+        wrong = 1 - right
     else:
-        right = jnp.asarray(y).reshape(p.shape)
-        wrong = jnp.roll(right, 1, axis=0)
-    good, bad = (float(metric.of_examples(y, some)) for some in (right, wrong))
+        right = np.asarray(y).reshape(p.shape)
+        wrong = np.roll(right, 1, axis=0)
+    of_examples = jax.jit(metric.of_examples)
+    good, bad = (float(of_examples(y, some)) for some in (right, wrong))
     better = good >= bad if metric.maximized else good <= bad
     most = "highest" if metric.maximized else "lowest"
     laws.require(

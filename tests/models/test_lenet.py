@@ -151,7 +151,8 @@ def published_by_loops(params, pixels):
 
 def test_published_network_unit_by_unit():
     model, params = model_of("lenet5"), params_of("lenet5")
-    for pixels, code, scores in zip(X, model.encode(params, X), model.logits(params, X), strict=True):
+    codes, logits = (np.asarray(function(params, X)) for function in (model.encode, model.logits))
+    for pixels, code, scores in zip(X, codes, logits, strict=True):
         f6, distances = published_by_loops(params, pixels)
         np.testing.assert_allclose(code, f6, rtol=1e-4, atol=1e-4)
         np.testing.assert_allclose(-scores, distances, rtol=1e-4)
@@ -201,7 +202,7 @@ def test_modern_network_equals_keras():
     params = params_of("lenet5_modern")
     with jax.numpy_dtype_promotion("standard"), jax.numpy_rank_promotion("allow"):
         network = keras_network(stack, params, ("C1", "C3", "dense_0", "dense_1", "output"))
-        truth = np.asarray(network(X.reshape(-1, 28, 28, 1)))
+        truth = np.asarray(jax.jit(network)(X.reshape(-1, 28, 28, 1)))
     assert network.count_params() == 61_706
     np.testing.assert_allclose(model_of("lenet5_modern").apply(params, X), truth, rtol=1e-4, atol=1e-6)
 
@@ -252,7 +253,7 @@ def test_larger_images_need_no_margin(kind):
 def test_dropout_and_dtypes(kind):
     """Dropout needs a key, and a rate of 0 changes nothing; bfloat16 computes roughly and keeps float32 weights."""
     model, params, key = model_of(kind), params_of(kind), jax.random.key(0)
-    plain = model.logits(params, X)
+    plain = np.asarray(model.logits(params, X))
     np.testing.assert_allclose(model.logits(params, X, jnp.float32(0.5)), plain, rtol=1e-5, atol=1e-5)
     np.testing.assert_allclose(model.logits(params, X, jnp.float32(0), key), plain, rtol=1e-5, atol=1e-5)
     assert np.abs(model.logits(params, X, jnp.float32(0.5), key) - plain).max() > 1e-2

@@ -201,7 +201,7 @@ def test_those_that_cannot_be_used_say_why(name):
 
 def moved(thing, hyper, steps=3, schedule="constant"):
     hyper = {name: jnp.float32(value) for name, value in hyper.items()}
-    return descend(ObjectRef(thing), hyper, steps, schedule)[0]
+    return jax.jit(lambda hyper: descend(ObjectRef(thing), hyper, steps, schedule)[0])(hyper)
 
 
 def same(one, other):
@@ -209,12 +209,16 @@ def same(one, other):
 
 
 def plain(optimizer, steps=3):
-    params, state = PARAMS, optimizer.init(PARAMS)
-    for _ in range(steps):
-        with jax.numpy_dtype_promotion("standard"):
-            updates, state = optimizer.update(jax.grad(loss)(params), state, params)
-        params = optax.apply_updates(params, updates)
-    return params
+    @jax.jit
+    def run(params):
+        state = optimizer.init(params)
+        for _ in range(steps):
+            with jax.numpy_dtype_promotion("standard"):
+                updates, state = optimizer.update(jax.grad(loss)(params), state, params)
+            params = optax.apply_updates(params, updates)
+        return params
+
+    return run(PARAMS)
 
 
 def test_hyperparameters_reach_a_factory_by_their_names():
@@ -321,9 +325,9 @@ def test_the_average_of_weights():
 
 def test_schedule_free_is_evaluated_at_its_average():
     hyper = {"learning_rate": jnp.float32(0.1)}
-    params, state, averaged = descend("schedule_free_sgd", hyper, 10)
+    params, state, averaged = jax.jit(lambda hyper: descend("schedule_free_sgd", hyper, 10))(hyper)
     with jax.numpy_dtype_promotion("standard"):
-        truth = optax.contrib.schedule_free_eval_params(state[0], params)
+        truth = jax.jit(optax.contrib.schedule_free_eval_params)(state[0], params)
     same(averaged, truth)
     assert not np.allclose(averaged["kernel"], params["kernel"])
     assert eval_params(optax.adam(0.1).init(PARAMS), PARAMS) is PARAMS

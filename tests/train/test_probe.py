@@ -33,7 +33,7 @@ WATCHED = replace(CLASSIFIER, {"signals": True})
 
 def of(activation, z, w):
     trial = Trial(WATCHED, make_shapes(WATCHED, prepare_loaded(blobs(), WATCHED.data)))
-    found = probe.of_units(trial, activation, jnp.asarray(z, jnp.float32), jnp.asarray(w, jnp.float32))
+    found = jax.jit(lambda *args: probe.of_units(trial, activation, *args))(np.float32(z), np.float32(w))
     return {name: float(value) for name, value in found.items()}
 
 
@@ -72,9 +72,12 @@ def test_a_step_by_hand():
     prepared = prepare_loaded(dataset, experiment.data)
     trial, hyper = Trial(experiment, make_shapes(experiment, prepared)), {"learning_rate": jnp.float32(0.1)}
     params = {"layer_0": {"kernel": jnp.array([[2.0]]), "bias": jnp.array([1.0])}}
-    state = trial.start(hyper, jnp.uint32(0), Variables(params))
-    batch = probe.batch_of(trial, jax.tree.map(jnp.asarray, make_device_data(experiment, prepared)))
-    found = probe.measure(trial, hyper, state, batch, jnp.int32(1))
+
+    def measured(data):
+        state = trial.start(hyper, jnp.uint32(0), Variables(params))
+        return probe.measure(trial, hyper, state, probe.batch_of(trial, data), jnp.int32(1))
+
+    found = jax.jit(measured)(make_device_data(experiment, prepared))
     np.testing.assert_allclose(found["gradient_norm"], [160**0.5], rtol=1e-6)
     np.testing.assert_allclose(found["update_ratio"], [(1.6 / 5) ** 0.5], rtol=1e-6)
 
@@ -106,7 +109,7 @@ def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
     run = population(specs_of(experiment))
     [record] = run.run()
     rows = run.layouts.groups[0].data.train.index[:40]
-    x, y, weights = blobs().x[rows], jnp.eye(3)[blobs().y[rows]], run.store.load_weights(0)
+    x, y, weights = blobs().x[rows], np.eye(3, dtype="float32")[blobs().y[rows]], run.store.load_weights(0)
     depth = len(experiment.model.widths) + 1
     params = [{part: weights[f"final/layer_{i}/{part}"] for part in ("kernel", "bias")} for i in range(depth)]
 
@@ -117,10 +120,10 @@ def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
         penalty = changes.get("l2", 0) * sum(jnp.sum(layer["kernel"] ** 2) for layer in params)
         return -jnp.mean(jnp.sum(y * jnp.log(jax.nn.softmax(z)), axis=1)) + penalty
 
-    grads = jax.grad(loss)(params)
+    grads = jax.device_get(jax.jit(jax.grad(loss))(params))
     norms = [np.sqrt(sum(np.sum(np.square(leaf)) for leaf in layer.values())) for layer in grads]
     np.testing.assert_allclose(record.signals["gradient_norm"][-1], norms, rtol=2e-4)
-    hidden = [np.asarray(h, float) for h in forward(experiment, params, x)[:-1]]
+    hidden = [np.asarray(h, float) for h in jax.jit(lambda params: forward(experiment, params, x)[:-1])(params)]
     variances = [h.var(axis=0).mean() for h in hidden]
     np.testing.assert_allclose(record.signals["activation_variance"][-1, :-1], variances, rtol=2e-4)
     if experiment.model.activation == "relu":
@@ -206,7 +209,7 @@ def test_convolutional_networks_against_flax(kind):
 
     def apply(params, x):
         with capture_layer_outputs(layers) as outputs:
-            z = model.logits(params, x)
+            z = model.logits.__wrapped__(params, x)
         shapes.update({name: value.shape for name, value in outputs.items()})
         return z, outputs
 

@@ -39,9 +39,14 @@ def test_one_update_by_hand():
     trial = Trial(experiment, make_shapes(experiment, prepared))
     hyper = {"learning_rate": jnp.float32(0.1)}
     params = {"layer_0": {"kernel": jnp.array([[2.0]]), "bias": jnp.array([1.0])}}
-    data = make_device_data(experiment, prepared)
-    batch = trial.batch(jax.tree.map(jnp.asarray, data), jnp.array([0]), jnp.array([True]))
-    state = training_step.step(trial, hyper, trial.start(hyper, jnp.uint32(0), Variables(params)), batch, jnp.int32(1))
+
+    def updated(data):
+        start = trial.start(hyper, jnp.uint32(0), Variables(params))
+        return training_step.step(
+            trial, hyper, start, trial.batch(data, jnp.array([0]), jnp.array([True])), jnp.int32(1)
+        )
+
+    state = jax.jit(updated)(make_device_data(experiment, prepared))
     np.testing.assert_allclose(state.params["layer_0"]["kernel"], [[0.8]], rtol=1e-6)
     np.testing.assert_allclose(state.params["layer_0"]["bias"], [0.6], rtol=1e-6)
     assert float(state.loss_sum) == 4.0
@@ -67,7 +72,8 @@ def test_curves_equal_a_numpy_loop():
     dataset = line()
     trained = population(specs_of(LINEAR), dataset)
     start = trained.layouts.groups[0]
-    init = Trial(start.key, start.shapes).init({"learning_rate": jnp.float32(0.05)}, jnp.uint32(0)).params["layer_0"]
+    draw = jax.jit(Trial(start.key, start.shapes).init)
+    init = draw({"learning_rate": jnp.float32(0.05)}, jnp.uint32(0)).params["layer_0"]
     [record] = trained.run()
     prepared = prepare_loaded(dataset, LINEAR.data)
     part = {
@@ -105,9 +111,8 @@ def test_every_example_is_counted_once(eval_batch_size):
 def test_order_is_a_new_permutation_each_epoch_and_a_function_of_seed_and_epoch():
     prepared = prepare_loaded(blobs(), CLASSIFIER.data)
     part = make_device_data(CLASSIFIER, prepared).train
-    orders = [
-        np.asarray(epoch_rows(True, part, jnp.uint32(s), jnp.int32(e))) for s, e in ((0, 0), (0, 1), (1, 0), (0, 0))
-    ]
+    rows = jax.jit(lambda seed, epoch: epoch_rows(True, part, seed, epoch))
+    orders = [np.asarray(rows(jnp.uint32(s), jnp.int32(e))) for s, e in ((0, 0), (0, 1), (1, 0), (0, 0))]
     for order in orders:
         assert sorted(order[: part.count]) == sorted(prepared.train)
     assert (orders[0] == orders[3]).all()
@@ -119,7 +124,8 @@ def test_order_does_not_depend_on_the_padding():
     prepared = prepare_loaded(blobs(), CLASSIFIER.data)
     small = make_device_data(CLASSIFIER, prepared).train
     large = make_device_data(replace(CLASSIFIER, {"batch_size": 80}), prepared).train
-    a, b = (np.asarray(epoch_rows(True, part, jnp.uint32(3), jnp.int32(2)))[: small.count] for part in (small, large))
+    rows = jax.jit(lambda part: epoch_rows(True, part, jnp.uint32(3), jnp.int32(2)))
+    a, b = (np.asarray(rows(part))[: small.count] for part in (small, large))
     assert large.index.size > small.index.size
     np.testing.assert_array_equal(a, b)
 

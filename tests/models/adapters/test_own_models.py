@@ -64,14 +64,18 @@ def test_evaluation_changes_no_state_and_takes_no_key(kind):
     model = adapt(KINDS[kind](0.5))
     model = model._replace(apply=by_standard_rules(model.apply))
     x = jnp.asarray(X[:6])
-    draw = model.draw or (lambda seed: model.init(jax.random.key(seed), x[:1], {}))
+    draw = model.draw or jax.jit(lambda seed: model.init(jax.random.key(seed), x[:1], {}))
     variables = draw(3)
-    one, state = model.apply(variables, x, train=False, key=None, hyper={})
-    two, _ = model.apply(variables, x, train=False, key=None, hyper={})
+
+    def traced_anew(key=None):
+        train = key is not None
+        return jax.jit(lambda v, key: model.apply(v, x, train=train, key=key, hyper={}))(variables, key)
+
+    (one, state), (two, _) = traced_anew(), traced_anew()
     np.testing.assert_array_equal(one, two)
     for a, b in zip(leaves(state), leaves(variables.state), strict=True):
         np.testing.assert_array_equal(a, b)
-    trained, changed = model.apply(variables, x, train=True, key=jax.random.key(1), hyper={})
+    trained, changed = traced_anew(jax.random.key(1))
     assert np.abs(np.asarray(trained) - np.asarray(one)).max() > 1e-3
     assert jax.tree.structure(changed) == jax.tree.structure(variables.state)
     assert any(np.any(a != b) for a, b in zip(leaves(changed), leaves(variables.state), strict=True))
