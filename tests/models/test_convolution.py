@@ -28,7 +28,7 @@ FORMS = [
 
 def drawn(images, kernel, dtype="float64"):
     rng = np.random.default_rng(0)
-    return tuple(jnp.asarray(rng.normal(size=shape), dtype) for shape in (images, kernel))
+    return tuple(jnp.asarray(rng.normal(size=shape).astype(dtype)) for shape in (images, kernel))
 
 
 def inside(y, rows, columns):
@@ -66,9 +66,9 @@ def test_tiled_equals_lax_conv_with_gradients(form):
 def test_native_is_the_plain_convolution_of_larger_images():
     """Against `lax.conv` of what NumPy repeats and pads, channels first; phases in their places."""
     x, kernel = drawn((2, 4, 5, 3), (3, 3, 2, 4), "float32")
-    y = native(x, kernel, 1, 2, 2)
+    y = np.asarray(jax.jit(native, static_argnums=(2, 3, 4))(x, kernel, 1, 2, 2))
     large = np.pad(np.kron(x, np.ones((1, 2, 2, 1), np.float32)), ((0, 0), (1, 1), (1, 1), (0, 0)))
-    truth = jax.lax.conv(large.transpose(3, 0, 1, 2), kernel.transpose(3, 2, 0, 1), (1, 1), "VALID")
+    truth = np.asarray(jax.lax.conv(large.transpose(3, 0, 1, 2), np.transpose(kernel, (3, 2, 0, 1)), (1, 1), "VALID"))
     assert y.shape == (2, 2, 4, 4, 5, 3)
     for p in range(2):
         for q in range(2):
@@ -78,19 +78,21 @@ def test_native_is_the_plain_convolution_of_larger_images():
 
 def test_tiled_in_float32_and_over_lanes():
     x, kernel = drawn(*FORMS[1][:2], "float32")
-    kernels = jnp.stack([kernel, -2 * kernel])
-    lanes = jax.vmap(tiled, in_axes=(None, 0))(x, kernels)
+    kernels = np.stack([kernel, -2 * np.asarray(kernel)])
+    lanes = np.asarray(jax.jit(jax.vmap(tiled, in_axes=(None, 0)))(x, kernels))
     assert lanes.dtype == jnp.float32
     for lane, own in zip(lanes, kernels, strict=True):
-        np.testing.assert_allclose(lane, native(x, own), rtol=1e-5, atol=1e-4)
+        np.testing.assert_allclose(lane, jax.jit(native)(x, own), rtol=1e-5, atol=1e-4)
 
 
 def test_one_output_by_hand():
     """[[1 2 3] [4 5 6] [7 8 9]] with [[1 10] [100 1000]]: 1 + 20 + 400 + 5000; the kernel is not turned round."""
-    x = jnp.arange(1.0, 10.0).reshape(1, 3, 3, 1)
-    kernel = jnp.asarray([[1.0, 10.0], [100.0, 1000.0]]).reshape(2, 2, 1, 1)
+    x = np.arange(1, 10, dtype=np.float32).reshape(1, 3, 3, 1)
+    kernel = np.float32([[1, 10], [100, 1000]]).reshape(2, 2, 1, 1)
     for conv in (tiled, native):
-        np.testing.assert_array_equal(conv(x, kernel)[:, :, 0, 0, 0, 0], [[5421, 6532], [8754, 9865]])
+        np.testing.assert_array_equal(
+            np.asarray(jax.jit(conv)(x, kernel))[:, :, 0, 0, 0, 0], [[5421, 6532], [8754, 9865]]
+        )
 
 
 @pytest.mark.parametrize(("backend", "chosen"), [("cpu", "tiled"), ("gpu", "native"), ("tpu", "native")])
@@ -142,7 +144,7 @@ def test_gradient_of_the_maximum_is_shared_as_by_jnp_max():
     x = jnp.asarray(np.random.default_rng(0).integers(0, 3, size=(2, 2, 3, 4, 4, 2)), jnp.float32)
     weights = jnp.asarray(np.random.default_rng(1).normal(size=x.shape[2:]), jnp.float32)
     ours, truth = (
-        jax.grad(lambda x, f=f: jnp.sum(weights * f(x)))(x) for f in (max_pool, lambda x: x.max(axis=(0, 1)))
+        jax.jit(jax.grad(lambda x, f=f: jnp.sum(weights * f(x))))(x) for f in (max_pool, lambda x: x.max(axis=(0, 1)))
     )
     assert {1, 2, 3, 4} == set(np.unique((x == x.max(axis=(0, 1))[None, None]).sum(axis=(0, 1))))
     np.testing.assert_allclose(ours, truth, rtol=1e-6)

@@ -111,7 +111,7 @@ def test_laws(name):
 
 def run_own(function, hyper, steps=4, total=4):
     hyper = {key: jnp.float32(value) for key, value in hyper.items()}
-    return jax.vmap(make_schedule(ObjectRef(function), hyper, jnp.int32(total)))(jnp.arange(steps))
+    return jax.jit(jax.vmap(make_schedule(ObjectRef(function), hyper, jnp.int32(total))))(jnp.arange(steps))
 
 
 def test_a_schedule_of_the_users_is_a_share_of_the_peak():

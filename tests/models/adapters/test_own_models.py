@@ -86,7 +86,8 @@ def start_of(kind, model):
     adapted = adapt(model)
     if adapted.draw is not None:
         return adapted.draw(0)
-    return adapted.init(jax.random.fold_in(jax.random.key(jnp.uint32(0)), 0), jnp.zeros((1, 4)), {})
+    draw = jax.jit(lambda: adapted.init(jax.random.fold_in(jax.random.key(jnp.uint32(0)), 0), jnp.zeros((1, 4)), {}))
+    return draw()
 
 
 def test_linen_ends_as_its_own_loop_does():
@@ -98,10 +99,13 @@ def test_linen_ends_as_its_own_loop_does():
         z, new = net.apply({"params": params, **state}, x, train=True, mutable=["batch_stats"])
         return cross_entropy(z, y), new
 
-    step = jax.jit(jax.value_and_grad(loss, has_aux=True))
+    @jax.jit
+    def step(params, state, x, y):
+        (_, state), grads = jax.value_and_grad(loss, has_aux=True)(params, state, x, y)
+        return descend(params, grads), state
+
     for x, y in 2 * batches():
-        (_, state), grads = step(params, state, x, y)
-        params = descend(params, grads)
+        params, state = step(params, state, x, y)
     assert_near(run.variables(0), (params, state))
 
 
@@ -324,11 +328,15 @@ class LateStreams(nnx.Module):
 def test_modules_that_take_their_randomness_by_name(net):
     model = adapt(net)
     model = model._replace(apply=by_standard_rules(model.apply))
-    variables = model.init(jax.random.key(0), jnp.zeros((1, 4)), {})
-    x, still = jnp.asarray(X[:8]), {"train": False, "key": None, "hyper": {}}
-    calm, _ = model.apply(variables, x, **still)
-    np.testing.assert_array_equal(calm, model.apply(variables, x, **still)[0])  # nothing is dropped
-    lively = [model.apply(variables, x, train=True, key=jax.random.key(s), hyper={})[0] for s in (1, 1, 2)]
+    variables = jax.jit(lambda: model.init(jax.random.key(0), jnp.zeros((1, 4)), {}))()
+
+    def traced_anew(train, key=None):
+        return np.asarray(
+            jax.jit(lambda x, key: model.apply(variables, x, train=train, key=key, hyper={})[0])(X[:8], key)
+        )
+
+    np.testing.assert_array_equal(traced_anew(False), traced_anew(False))  # nothing is dropped
+    lively = [traced_anew(True, jax.random.key(s)) for s in (1, 1, 2)]
     np.testing.assert_array_equal(lively[0], lively[1])
     assert np.abs(lively[0] - lively[2]).max() > 1e-3
 
