@@ -154,7 +154,7 @@ def confident_costs(name: str, num_classes: int = 3) -> tuple[float, float]:
 def _values(name: str, output: str, y: np.ndarray, *outputs: np.ndarray) -> list[np.ndarray]:
     """Compute a loss of several outputs in one program."""
     loss = make_loss(name, output)
-    return jax.device_get(jax.jit(lambda y, outputs: [loss(y, z) for z in outputs])(y, outputs))
+    return [np.asarray(value) for value in jax.jit(lambda y, outputs: [loss(y, z) for z in outputs])(y, outputs)]
 
 
 def splits_at_half(name: str) -> bool:

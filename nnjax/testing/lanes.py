@@ -1,5 +1,6 @@
 """Train a model in lanes as the trainer does, and compare with lanes elsewhere and with training alone."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,6 +78,7 @@ def require_lanes(
 
         return jax.lax.fori_loop(0, NUM_STEPS, step, trial.start(hyper, seed, variables))
 
+    @functools.partial(jax.jit, static_argnums=(0, 1, 2))
     def rows(change: float, rates: tuple[float, ...], seeds: tuple[int, ...]) -> tuple[Any, ...]:
         many = {name: jnp.full(LANES, value) for name, value in hyper.items()}
         batches = [_batch(trial, x, y, 1.0 if seed == 0 else change) for seed in seeds]
@@ -86,7 +88,7 @@ def require_lanes(
 
     one = rows(1.0, (1, 0.5, 2, 0), (0, 1, 2, 3))
     together: Any = jax.jit(jax.vmap(train))
-    first, moved = together(*one), together(*rows(-3.0, (0.1, 2, 1, 0.3), (8, 7, 0, 9)))
+    first, moved = jax.device_get((together(*one), together(*rows(-3.0, (0.1, 2, 1, 0.3), (8, 7, 0, 9)))))
     a, b = (jax.tree.map(lambda leaf, row=row: leaf[row], some) for some, row in ((first, 0), (moved, 2)))
     laws.require(
         laws.same_bits(a, b),
@@ -96,7 +98,7 @@ def require_lanes(
     laws.require(
         together._cache_size() == 1, "Other values of the hyperparameters compile the model again: a number is static."
     )
-    alone = jax.jit(train)(*jax.tree.map(lambda leaf: leaf[0], one))
+    alone = jax.jit(train)(*jax.tree.map(lambda leaf: leaf[0], jax.device_get(one)))
     gap = laws.difference((a.params, a.model_state, a.loss_sum), (alone.params, alone.model_state, alone.loss_sum))
     laws.require(
         gap <= laws.TOLERANCE,

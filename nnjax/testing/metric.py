@@ -64,8 +64,8 @@ def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
 def _require_direction(what: str, metric: Metric, y: Array, p: Array, labels: Array | None) -> None:
     """Require that right outputs score better than wrong ones, by the metric's direction."""
     if labels is not None and p.shape[1] > 1:
-        hot = np.float32(np.asarray(labels)[:, None] == np.arange(p.shape[1]))
-        right, wrong = (np.float32(0.96 * some + 0.04 / p.shape[1]) for some in (hot, np.roll(hot, 1, axis=1)))
+        hot = (np.asarray(labels)[:, None] == np.arange(p.shape[1])).astype(np.float32)
+        right, wrong = (0.96 * some + np.float32(0.04 / p.shape[1]) for some in (hot, np.roll(hot, 1, axis=1)))
     elif labels is not None:
         right = np.where(np.asarray(labels)[:, None] > 0, np.float32(0.98), np.float32(0.02))
         wrong = 1 - right

@@ -111,8 +111,8 @@ def test_every_example_is_counted_once(eval_batch_size):
 def test_order_is_a_new_permutation_each_epoch_and_a_function_of_seed_and_epoch():
     prepared = prepare_loaded(blobs(), CLASSIFIER.data)
     part = make_device_data(CLASSIFIER, prepared).train
-    rows = jax.jit(lambda seed, epoch: epoch_rows(True, part, seed, epoch))
-    orders = [np.asarray(rows(jnp.uint32(s), jnp.int32(e))) for s, e in ((0, 0), (0, 1), (1, 0), (0, 0))]
+    rows = jax.jit(lambda part, seed, epoch: epoch_rows(True, part, seed, epoch))
+    orders = [np.asarray(rows(part, jnp.uint32(s), jnp.int32(e))) for s, e in ((0, 0), (0, 1), (1, 0), (0, 0))]
     for order in orders:
         assert sorted(order[: part.count]) == sorted(prepared.train)
     assert (orders[0] == orders[3]).all()
