@@ -110,7 +110,12 @@ def _to_float(value: Any) -> float:
 def _to_items(value: Any) -> list[Any]:
     if isinstance(value, Mapping | set | frozenset):
         raise ValueError
-    return [part for part in value.strip("()[] ").split(",") if part.strip()] if isinstance(value, str) else list(value)
+    if not isinstance(value, str):
+        return list(value)
+    inner = value.strip()
+    if inner[:1] + inner[-1:] in ("()", "[]") and not set(inner[1:-1]) & set("()[]"):
+        inner = inner[1:-1]
+    return [part for part in inner.split(",") if part.strip()]
 
 
 def _to_text(value: Any) -> str:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nnjax.core.errors import UserError
-from nnjax.data import missing_cells
+from nnjax.data import missing_cells, remedies
 
 DAY = np.timedelta64(1, "D")
 PLAIN = frozenset("0123456789+-.eE\n")
@@ -23,6 +23,7 @@ class Place(NamedTuple):
     table: str
     column: str
     where: Callable[[int], str]
+    target: bool = False
 
     def __str__(self) -> str:
         """Begin a message."""
@@ -82,13 +83,15 @@ class Typed(NamedTuple):
 
 
 Cells = Texts | Typed
-CELL_TYPES = (str, bool, np.bool_, numbers.Number, datetime.date, datetime.time, decimal.Decimal)
+CELL_TYPES = (str, bool, np.bool_, numbers.Real, datetime.date, datetime.time, decimal.Decimal)
 
 
 def make_cells(raw: Any, place: Place, na_values: Sequence[str] | None) -> Cells:
     """Make cells of an array of texts or a column of a DataFrame; UserError for other types than it may hold."""
     if isinstance(raw, np.ndarray) and raw.dtype == object:
         return make_texts(raw, na_values)
+    if _is_period(raw):
+        raw = raw.dt.to_timestamp()
     kind = raw.dtype.kind if isinstance(raw.dtype, np.dtype) else getattr(raw.dtype, "kind", "O")
     if kind in "biuf":
         return _typed_numbers(raw, kind, na_values)
@@ -98,8 +101,13 @@ def make_cells(raw: Any, place: Place, na_values: Sequence[str] | None) -> Cells
         spans = raw.to_numpy()
         return Typed("number", np.where(np.isnat(spans), np.nan, spans / DAY))
     if kind == "c":
-        raise UserError(f"{place} has complex numbers: give two real columns.")
+        raise UserError(f"{place} has complex numbers: give two real columns, or {remedies.leave_out(place)}.")
     return make_texts(_to_texts(raw, place), na_values)
+
+
+def _is_period(raw: Any) -> bool:
+    """Whether a column has spans of a calendar, such as months, whose begin stands for them."""
+    return str(getattr(raw, "dtype", "")).startswith("period[")
 
 
 def days_of(raw: Any) -> np.ndarray:
@@ -161,8 +169,8 @@ def _to_texts(raw: Any, place: Place) -> np.ndarray:
         if not (missing or categorical or isinstance(cell, CELL_TYPES)):
             raise UserError(
                 f"{place} has the type {raw.dtype} with a "
-                f"{type(cell).__name__} in {place.where(row)}: numbers or texts were expected; leave it out with "
-                f"data.drop={place.column}."
+                f"{type(cell).__name__} in {place.where(row)}: numbers or texts were expected; "
+                f"{remedies.leave_out(place)}."
             )
     texts = ["" if missing else as_text(cell) for cell, missing in zip(cells, gone, strict=True)]
     return np.array(texts, dtype=object)

@@ -6,7 +6,7 @@ import numpy as np
 
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
-from nnjax.data import dates, numerals
+from nnjax.data import dates, numerals, remedies
 from nnjax.data.cells import Place, Texts, Typed, make_cells, plain_numbers
 
 SHOWN = 10  # known categories in a message
@@ -29,7 +29,7 @@ def encode(column: Column, raw: Any, place: Place, na_values: tuple[str, ...] | 
         return _code(column, found if isinstance(found, Texts) else found.as_texts(), place, unknown)
     if isinstance(found, Typed):
         if (found.kind == column.kind) or (found.kind, column.kind) == ("number", "number"):
-            _refuse_infinite(found.values, place)
+            _refuse_infinite(found.values, place, na_values)
             return found.values[:, None]
         raise _unlike(column, place, 0, f"{found.kind}s")
     texts = found.distinct
@@ -57,8 +57,7 @@ def refuse_open_century(found: Texts, format: str, place: Place) -> None:
     if text is not None:
         raise UserError(
             f"{place} is dates ({format}), but {text!r} in {place.where(found.first(text))} may be of the 20th or the "
-            "21st century: write years of four digits (YYYY-MM-DD), or leave the column out "
-            f"(data.drop={place.column})."
+            f"21st century: write years of four digits (YYYY-MM-DD), or {remedies.leave_out(place)}."
         )
 
 
@@ -89,10 +88,11 @@ def _unlike(column: Column, place: Place, row: int, found: str) -> UserError:
     return UserError(f"{place} holds {found} in {place.where(row)}, but {rest}{remedy}.")
 
 
-def _refuse_infinite(values: np.ndarray, place: Place) -> None:
+def _refuse_infinite(values: np.ndarray, place: Place, na_values: tuple[str, ...] | None) -> None:
     bad = np.isinf(values)
     if bad.any():
+        texts = [str(value) for value in np.unique(values[bad])]
         raise UserError(
             f"{place} has {int(bad.sum())} infinite values, the first in {place.where(int(np.argmax(bad)))}: replace "
-            "them."
+            f"them, or say that they are missing ({remedies.count_as_missing(texts, na_values)} data.missing=mean)."
         )

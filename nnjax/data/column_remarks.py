@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from nnjax.core.columns import TableRecipe
+from nnjax.data import remedies
 
 FEWEST = 20  # rows below which nothing is said
 SENTINELS = (-9.0, -99.0, -999.0, -9999.0, -99999.0, -1.0, 99.0, 999.0, 9999.0, 99999.0)
@@ -57,10 +58,10 @@ def _identifier(name: str, values: np.ndarray, dated: bool, unnamed: bool) -> st
     """Find numbers of rows and identifiers; whether it is the first column of a table without names."""
     steps = np.diff(values)
     whole = np.array_equal(values, np.trunc(values))
-    advice = f"leave it out (data.drop={name}) if it is a number of the row or an identifier"
+    advice = f"leave it out ({remedies.drop(name)}) if it is a number of the row or an identifier"
     if (steps > 0).all() or (steps < 0).all():
         way = "rises" if steps[0] > 0 else "falls"
-        time = "" if dated else f", or test on the latest rows if it is time (data.split=time:{name})"
+        time = "" if dated else f", or test on the latest rows if it is time ({remedies.by_time(name)})"
         return f"The column {name!r} {way} from row to row: {advice}{time}."
     distinct = len(np.unique(values))
     if whole and distinct == len(values) and (np.ptp(values) < 4 * len(values) or unnamed):

@@ -9,7 +9,7 @@ import numpy as np
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.data import cells as cells_module
-from nnjax.data import dates, mixed_cells, numerals, similar_texts
+from nnjax.data import dates, mixed_cells, numerals, remedies, similar_texts
 from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbers
 from nnjax.data.column_codes import refuse_open_century
 from nnjax.data.missing_cells import Gaps
@@ -39,6 +39,7 @@ class Rules(NamedTuple):
     na_values: tuple[str, ...] | None = None
     decimal: str = "auto"
     ordinal: Mapping[str, tuple[str, ...]] = {}
+    missing: str = "error"
 
 
 def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
@@ -69,7 +70,7 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
         return _categories(counts, place, typed=True)._replace(gaps=gaps)
     if {text.lower() for text in counts} <= {"true", "false"}:
         return Inferred(Column(name, "boolean"), gaps)
-    inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place) or _categories(counts, place)
+    inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place, rules) or _categories(counts, place)
     return inferred._replace(gaps=gaps)
 
 
@@ -79,8 +80,8 @@ def _merging(distinct: int, values: np.ndarray, name: str) -> tuple[str, ...]:
     if left >= distinct:
         return ()
     return (
-        f"Of {distinct} numbers of {name!r} {left} are left in float64: leave it out (data.drop={name}) if they are "
-        "names.",
+        f"Of {distinct} numbers of {name!r} {left} are left in float64: leave it out ({remedies.drop(name)}) if they "
+        "are names.",
     )
 
 
@@ -90,7 +91,7 @@ def _powers(raw: Iterable[str], name: str) -> tuple[str, ...]:
     if odd is None:
         return ()
     return (
-        f"The column {name!r} is read as numbers: {odd[0]!r} is {float(odd[0]):g} (data.drop={name} if it is a name).",
+        f"The column {name!r} is read as numbers: {odd[0]!r} is {float(odd[0]):g} ({remedies.drop(name)} if it is a name).",
     )
 
 
@@ -102,7 +103,8 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
     if infinite and (inference.rule is not None or len(infinite) == len(counts)):
         raise UserError(
             f"{place} has {sum(infinite.values())} infinite values, the first in "
-            f"{place.where(min(map(found.first, infinite)))}: replace them."
+            f"{place.where(min(map(found.first, infinite)))}: "
+            f"{remedies.correct(tuple(infinite), place, rules.na_values, rules.missing)}."
         )
     if inference.rule is None:
         return None
@@ -114,9 +116,8 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
             return None
         text = inference.stray[0]
         raise UserError(
-            f"{place} is numbers ({inference.rule}), but {place.where(found.first(text))} has {text!r}: correct that "
-            f"cell, or leave the column out (data.drop={place.column}), or say that it is missing "
-            f"(data.na_values={text})."
+            f"{place} is numbers ({inference.rule}), but {place.where(found.first(text))} has {text!r}: "
+            f"{remedies.correct(inference.stray, place, rules.na_values, rules.missing)}."
         )
     values = numerals.parse(list(counts), inference.rule)
     merging = _merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place.column)
@@ -139,15 +140,15 @@ def _is_infinite(text: str) -> bool:
     return numerals.PLAIN.fullmatch(text) is not None and not np.isfinite(float(text))
 
 
-def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | None:
+def _dates(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules) -> Inferred | None:
     times = dates.infer_time_unit(counts)
     if times is not None:
         unit, strays = times
         if strays:
             text = min(strays, key=found.first)
             raise UserError(
-                f"{place} is times, but {place.where(found.first(text))} has {text!r}: correct that cell, leave the "
-                f"column out (data.drop={place.column}), or say that it is missing (data.na_values={text})."
+                f"{place} is times, but {place.where(found.first(text))} has {text!r}: "
+                f"{remedies.correct(strays, place, rules.na_values, rules.missing)}."
             )
         text = next(iter(counts))
         value = f"{text!r} is {dates.parse_times([text], unit)[0]:g}"
@@ -160,13 +161,13 @@ def _dates(found: Texts, counts: Mapping[str, int], place: Place) -> Inferred | 
     if inferred.others:
         raise UserError(
             f"{place} is dates, but {text!r} may be {' or '.join((inferred.format, *inferred.others))}: write them "
-            f"as YYYY-MM-DD, or leave the column out (data.drop={place.column})."
+            f"as YYYY-MM-DD, or {remedies.leave_out(place)}."
         )
     if inferred.stray:
         text = inferred.stray[0]
         raise UserError(
-            f"{place} is dates ({inferred.format}), but {place.where(found.first(text))} has {text!r}: correct that "
-            f"cell, leave the column out (data.drop={place.column}), or say that it is missing (data.na_values={text})."
+            f"{place} is dates ({inferred.format}), but {place.where(found.first(text))} has {text!r}: "
+            f"{remedies.correct(inferred.stray, place, rules.na_values, rules.missing)}."
         )
     refuse_open_century(found, inferred.format, place)
     days = dates.parse([text], inferred.format)[0]

@@ -7,6 +7,7 @@ from pathlib import Path
 from nnjax.core.errors import UserError
 
 _CONTROLS = re.compile("[\x80-\x9f]")  # of ISO 8859, which no table has
+_ENDS = re.compile(r"\r*\n|\r")  # of lines
 _BOMS = {  # in the order in which they are looked for
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -36,7 +37,7 @@ def decode(data: bytes, path: Path, encoding: str | None) -> str:
     if not text.strip():
         raise UserError(f"{path} is empty.")
     text = text.lstrip("\ufeff")  # of a byte order mark that was written twice
-    return text if "\n" in text else text.replace("\r", "\n")
+    return _ENDS.sub("\n", text) if re.search(r"\r(?!\n)", text) else text
 
 
 def misread(data: bytes, text: str, path: Path, encoding: str | None) -> tuple[str, ...]:

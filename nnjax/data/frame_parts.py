@@ -7,6 +7,7 @@ import numpy as np
 
 from nnjax.core.columns import TableRecipe
 from nnjax.core.errors import UserError
+from nnjax.data.other_frames import as_pandas
 from nnjax.data.predefined_splits import require_known
 from nnjax.data.table import Table
 from nnjax.data.table_targets import TableTarget
@@ -54,6 +55,7 @@ def from_frames(
     Raises:
       UserError: one is no DataFrame, has no rows, or has other columns.
     """
+    train, val, test = map(as_pandas, (train, val, test))
     found = Frames(train, val, test, target, weight)
     for part, frame in {"train": train, **found.there()}.items():
         if type(frame).__name__ != "DataFrame" or not hasattr(frame, "columns"):

@@ -63,7 +63,8 @@ def decide(first: Row, body: Sequence[Row]) -> Decision:
 
 def _of_numbers(first: Row, kinds: Sequence[str], columns: Sequence[Row], numeric: Sequence[bool]) -> Decision:
     """Decide for a first row without texts: numbers, and perhaps missing cells."""
-    begin = 1 if kinds[0] == "missing" and not first[0].strip() and counts_rows(columns[0]) else 0
+    index = kinds[0] == "missing" and not first[0].strip() and (counts_rows(columns[0]) or _are_texts(columns[0]))
+    begin = int(index)
     names = _are_dates_above_numbers(first, kinds, columns) or _rise(first, range(begin, len(first)), columns)
     names = names or _have_letters_above_numbers(first, kinds, columns)
     if names:
@@ -168,6 +169,11 @@ def _is_date(text: str) -> bool:
 def counts_rows(cells: Row) -> bool:
     """Whether cells count the rows from 0 or 1: an index that was saved along."""
     return any(all(cell.strip() == str(i) for i, cell in enumerate(cells, begin)) for begin in (0, 1))
+
+
+def _are_texts(cells: Row) -> bool:
+    """Whether all cells are texts: the names of rows that were saved along."""
+    return bool(cells) and all(kind_of(cell) == "text" for cell in cells)
 
 
 def is_numeric(cells: Row) -> bool:

@@ -14,6 +14,7 @@ from nnjax.core.types import Dataset
 from nnjax.data import table_files, tables
 from nnjax.data.arrays import from_arrays
 from nnjax.data.frame_parts import PARTS, Frames
+from nnjax.data.other_frames import as_pandas
 
 Target = str | int | Sequence[str | int] | None
 OWN = "; for sets of your own write nnjax.from_arrays(x, y, x_val=…, y_val=…, x_test=…, y_test=…), or from_frames"
@@ -34,6 +35,7 @@ def as_dataset(
       UserError: it is something else, or as `from_arrays` and `nnjax.data.tables.load`.
     """
     asked = None if config.task == "auto" else config.task
+    data = tuple(map(as_pandas, data)) if type(data) is tuple else as_pandas(data)
     if type(data).__name__ == "DataFrame" and hasattr(data, "columns"):
         return _of_frames(Frames(data, target=target, weight=weight), config)
     if isinstance(data, Frames):

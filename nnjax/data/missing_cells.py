@@ -5,13 +5,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+AS_USUAL = "usual"  # among the texts of `na_values`: the usual ones too
 USUAL = {
     *("", "?", "-", "--", ".", "na", "n/a", "#n/a", "<na>", "nan", "-nan", "null", "nil", "none", "nat"),
     *("unknown", "missing"),
 }
 POLICIES = ("error", "drop", "mean", "median", "most_frequent", "indicator")
 MOST = 0.5  # share of missing cells beyond which a column is refused
-SHOWN = 8  # columns named one by one
 
 
 class Gaps(NamedTuple):
@@ -38,15 +38,19 @@ class Gaps(NamedTuple):
 def is_missing(text: str, na_values: Sequence[str] | None) -> bool:
     """Whether a cell is missing: empty, or spelt as the user says (None: as usual)."""
     text = text.strip()
-    if na_values is None:
-        return text.lower() in USUAL
-    return not text or text in na_values or _equal_number(text, na_values)
+    if _are_usual(na_values) and text.lower() in USUAL:
+        return True
+    return not text or (na_values is not None and (text in na_values or _equal_number(text, na_values)))
+
+
+def _are_usual(na_values: Sequence[str] | None) -> bool:
+    return na_values is None or AS_USUAL in na_values
 
 
 def find(texts: Sequence[str], na_values: Sequence[str] | None) -> np.ndarray:
     """Find the missing ones of distinct texts [n]: bool [n]. A - beside a + is a category."""
     found = np.array([is_missing(text, na_values) for text in texts], bool)
-    if na_values is None and "+" in {text.strip() for text in texts}:
+    if _are_usual(na_values) and "+" in {text.strip() for text in texts}:
         found &= np.array([text.strip() != "-" for text in texts], bool)
     return found
 
@@ -61,16 +65,3 @@ def _number(text: str) -> float:
         return float(text)
     except ValueError:
         return float("nan")  # which equals nothing
-
-
-def message(what: str, gaps: Sequence[Gaps]) -> str:
-    """Say in one sentence what is missing in a table, and what to do."""
-    listed = "; ".join(map(str, gaps[:SHOWN]))
-    more = f"; and {len(gaps) - SHOWN} columns more" if len(gaps) > SHOWN else ""
-    mostly = [gap for gap in gaps if gap.number > MOST * gap.of]
-    drop = f" data.drop={','.join(gap.column for gap in mostly)} leaves out what is mostly missing," if mostly else ""
-    return (
-        f"{what} has missing values: {listed}{more}.{drop} data.missing=mean, median, most_frequent or indicator fills "
-        "them in, data.missing=drop leaves out their rows, and data.na_values= says which texts are missing "
-        "(none of those listed: data.na_values=none_of_these)."
-    )

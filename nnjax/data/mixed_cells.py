@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from nnjax.core.errors import UserError
-from nnjax.data import numerals
+from nnjax.data import numerals, remedies
 from nnjax.data.cells import Place
 
 _BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
@@ -38,8 +38,8 @@ def refuse(counts: Mapping[str, int], place: Place) -> None:
     if 2 * sum(counts[text] for text in dated) > sum(counts.values()):
         raise UserError(
             f"{place} seems to be dates, of a form that is not read "
-            f"({dated[0]!r}): write them as YYYY-MM-DD, give their order (data.ordinal={place.column}:…<…), "
-            f"or leave the column out (data.drop={place.column})."
+            f"({dated[0]!r}): write them as YYYY-MM-DD, give their order ({remedies.order(place.column)}), "
+            f"or {remedies.leave_out(place)}."
         )
     plain = [text for text in counts if numerals.is_number(text)]
     units = [text for text in counts if numerals.is_disguised(text)]
@@ -65,7 +65,7 @@ def said(counts: Mapping[str, int], name: str) -> tuple[str, ...]:
         return ()
     return (
         f"The column {name!r} has texts that begin with numbers, such as {begin[0]!r}: its {len(counts)} texts are "
-        f"taken as categories; an order, if they have one, is data.ordinal={name}:…<….",
+        f"taken as categories; an order, if they have one, is {remedies.order(name)}.",
     )
 
 
@@ -91,6 +91,6 @@ def _quantities(texts: list[str]) -> list[str]:
 def _no_rule(first: str, second: str, place: Place) -> UserError:
     return UserError(
         f"{place} is numbers, but no one rule fits {first!r} and {second!r}: "
-        f"write them with one unit or none, give their order (data.ordinal={place.column}:…<…), or leave the "
-        f"column out (data.drop={place.column})."
+        f"write them with one unit or none, give their order ({remedies.order(place.column)}), or "
+        f"{remedies.leave_out(place)}."
     )

@@ -13,6 +13,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.types import DataFacts
 from nnjax.data import imputation, numerals, table_files, tables
 from nnjax.data.delimited import Options
+from nnjax.data.other_frames import as_pandas
 from nnjax.data.table import Table
 
 SHOWN = 20  # names in a message
@@ -134,6 +135,7 @@ def texts_of(recipe: TableRecipe | None, path: Path, names: Sequence[str]) -> di
 
 def from_frame(facts: DataFacts, frame: Any) -> np.ndarray:
     """Code the rows of a DataFrame; errors as for `read`."""
+    frame = as_pandas(frame)
     recipe = recipe_of(facts)
     if recipe is None:
         return np.asarray(frame)

@@ -25,6 +25,7 @@ class Table:
     commented: tuple[str, ...] = ()  # names in a line with # above a table that was read without a header
     # the index of a DataFrame by its name, where it is one of times: days [n] since 1970-01-01
     times: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    targets: tuple[str, ...] = ()  # of the columns, those that are predicted
     # [n] 0 for rows that train, 1 for own validation and 2 for own test rows, in this order; None for none
     parts: np.ndarray | None = None
 
@@ -34,7 +35,7 @@ class Table:
 
     def place(self, column: str) -> Place:
         """Say where a column's cells stand."""
-        return Place(str(self.path), column, self.where)
+        return Place(str(self.path), column, self.where, column in self.targets)
 
     def take(self, rows: np.ndarray) -> Table:
         """Keep some rows, by their numbers [n], which grow."""

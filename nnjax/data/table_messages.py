@@ -5,7 +5,7 @@ from pathlib import Path
 
 from nnjax.core.columns import Column, TableRecipe
 from nnjax.core.errors import UserError
-from nnjax.data import missing_cells
+from nnjax.data import missing_cells, remedies
 from nnjax.data.missing_cells import Gaps
 
 MAX_CATEGORIES = 100  # distinct texts in a column; more are taken for identifiers or free text
@@ -13,15 +13,33 @@ FEW_CATEGORIES = 10  # so many are always taken
 SHOWN = 8  # columns named one by one
 
 
-def refuse_empty(gaps: Mapping[str, Gaps], path: Path) -> None:
-    """Refuse columns without any value, all of them in one message."""
-    empty = [gap.column for gap in gaps.values() if gap.number == gap.of]
-    if len(empty) == 1:
-        raise UserError(f"The column {empty[0]!r} of {path} is empty: leave it out (data.drop={empty[0]}).")
-    if empty:
-        raise UserError(
-            f"{path} has {len(empty)} empty columns, {_listed(empty)}: leave them out (data.drop={','.join(empty)})."
-        )
+def missing(table: str, gaps: Sequence[Gaps], target: Sequence[str] = ()) -> UserError:
+    """Say in one sentence what is missing in a table, and what to do."""
+    listed = "; ".join(map(str, gaps[:SHOWN]))
+    more = f"; and {len(gaps) - SHOWN} columns more" if len(gaps) > SHOWN else ""
+    mostly = [gap.column for gap in gaps if gap.number > missing_cells.MOST * gap.of and gap.column not in target]
+    drop = f", {remedies.drop(*mostly)} leaves out what is mostly missing" if mostly else ""
+    return UserError(
+        f"{table} has missing values: {listed}{more}. data.missing=mean, median, most_frequent or indicator fills them "
+        f"in, data.missing=drop leaves out their rows{drop}, and data.na_values= says which texts are missing (none of "
+        "those listed: data.na_values=none_of_these)."
+    )
+
+
+def beside(first: UserError, names: Sequence[str], refused: str = "") -> UserError:
+    """Add to a refusal, which is of one column or of none, which other columns are refused too, all by name."""
+    if set(names) <= {refused}:
+        return first
+    others = [name for name in names if name != refused]
+    return UserError(f"{first} Refused too: {_listed(others)}; {remedies.drop(*names)} leaves out all such columns.")
+
+
+def empty(names: Sequence[str], path: Path) -> list[str]:
+    """Say which columns are left out because they are empty."""
+    if not names:
+        return []
+    which = f"the column {names[0]!r} is empty and" if len(names) == 1 else f"the columns {_listed(names)} are empty and"
+    return [f"{path}: {which} left out."]
 
 
 def left_out(gaps: Mapping[str, Gaps], target: Sequence[str], before: int, after: int, missing: str) -> list[str]:
@@ -45,7 +63,7 @@ def filled(gaps: Mapping[str, Gaps], missing: str) -> list[str]:
     mostly = [gap.column for gap in gaps.values() if gap.number > missing_cells.MOST * gap.of]
     if mostly:
         said.append(
-            f"More than half of the cells are missing in {_listed(mostly)}: leave out (data.drop={','.join(mostly)}) "
+            f"More than half of the cells are missing in {_listed(mostly)}: leave out ({remedies.drop(*mostly)}) "
             "what a missing cell says nothing of."
         )
     return said
@@ -63,10 +81,23 @@ def described(recipe: TableRecipe) -> str:
     return f"{number} input{'s' * (number > 1)}: {listed}{more}."
 
 
+def too_many(columns: Sequence[Column], num_rows: int) -> list[Column]:
+    """Find columns with too many categories: identifiers, or free text."""
+    return [one for one in columns if one.kind == "category" and len(one.categories) > _most(num_rows)]
+
+
+def _most(num_rows: int) -> int:
+    return min(MAX_CATEGORIES, max(FEW_CATEGORIES, num_rows // 2))
+
+
 def refuse_many(chosen: Sequence[Column], num_rows: int, path: Path) -> None:
-    """Refuse columns with too many categories, all of them in one message."""
-    most = min(MAX_CATEGORIES, max(FEW_CATEGORIES, num_rows // 2))
-    many = [column for column in chosen if column.kind == "category" and len(column.categories) > most]
+    """Refuse columns with too many categories, all of them in one message.
+
+    Raises:
+      UserError: there are some.
+    """
+    most = _most(num_rows)
+    many = too_many(chosen, num_rows)
     if not many:
         return
     first, others = many[0], [column.name for column in many[1:]]
@@ -75,5 +106,5 @@ def refuse_many(chosen: Sequence[Column], num_rows: int, path: Path) -> None:
     raise UserError(
         f"The column {first.name!r} of {path} has {len(first.categories)} different texts in {num_rows} rows "
         f"(such as {first.categories[0]!r}), too many for categories (at most {most}){too}: leave {them} out "
-        f"(data.drop={','.join([first.name, *others])}) if {they_are} or free text, or join the rare ones."
+        f"({remedies.drop(first.name, *others)}) if {they_are} or free text, or join the rare ones."
     )

@@ -1,12 +1,19 @@
 """Find which columns of a table are inputs, which are targets, and which are neither."""
 
+from __future__ import annotations
+
 import difflib
+import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.data.table import Table
+
+
+_COMMA = re.compile(r"\s*,\s*")
 
 
 class Roles(NamedTuple):
@@ -16,13 +23,20 @@ class Roles(NamedTuple):
     target: list[str]
     groups: str | None
     left_out: dict[str, str]
+    empty: tuple[str, ...] = ()
+
+    def without(self, empty: Sequence[str]) -> Roles:
+        """Leave out inputs that are empty."""
+        inputs = [name for name in self.inputs if name not in empty]
+        left_out = {**self.left_out, **dict.fromkeys(empty, "empty")}
+        return self._replace(inputs=inputs, left_out=left_out, empty=(*self.empty, *empty))
 
 
 def roles_of(table: Table, config: DataConfig) -> Roles:
     """Divide the columns into inputs, target and others; UserError for an unknown column, or no input."""
     names, path = list(table.columns), table.path
-    dropped = [find_column(path, names, text) for text in config.drop]
-    only = [find_column(path, names, text) for text in config.columns] or names
+    dropped = [find_column(path, names, text) for text in rejoined(config.drop, names)]
+    only = [find_column(path, names, text) for text in rejoined(config.columns, names)] or names
     groups = None if config.groups is None else find_column(path, names, config.groups)
     if groups is not None and config.target is not None and groups in config.target.split(","):
         raise UserError(f"data.groups of {path} is {groups!r}, which is the target too: name another column.")
@@ -51,6 +65,17 @@ def target_columns(path: Path, names: list[str], rest: list[str], target: str | 
     if len(set(chosen)) < len(chosen):
         raise UserError(f"The target {target!r} names a column twice.")
     return chosen
+
+
+def rejoined(texts: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Join what was divided at the commas within names of columns."""
+    known, found, left = {_COMMA.sub(",", name.strip()): name for name in names}, [], [text.strip() for text in texts]
+    while left:
+        ends = [end for end in range(len(left), 0, -1) if ",".join(left[:end]) in known]
+        end = ends[0] if ends else 1
+        found.append(known.get(",".join(left[:end]), left[0]))
+        left = left[end:]
+    return found
 
 
 def find_column(path: Path, names: list[str], text: str) -> str:

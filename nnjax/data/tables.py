@@ -1,7 +1,7 @@
 """Load tables with named columns: texts become one input a category, one or more columns are the target."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,6 @@ from nnjax.data import (
     columns,
     decimal_marks,
     frame_parts,
-    missing_cells,
     table_dates,
     table_files,
     table_messages,
@@ -63,16 +62,17 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
     if weight is not None:
         table, weights = _weighed(table, weight, config)
     roles = roles_of(table, config)
-    rules = Rules(config.na_values, config.decimal, orders(config.ordinal))
+    table = dataclasses.replace(table, targets=tuple(roles.target))
+    rules = Rules(config.na_values, config.decimal, orders(config.ordinal), config.missing)
     unknown = [column for column in rules.ordinal if column not in table.columns]
     if unknown:
         find_column(table.path, list(table.columns), unknown[0])
-    found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
-    keep = _kept_rows(table, roles, rules, config.missing)
+    found, gaps, roles = _infer_all(table, roles, rules)
+    keep = _kept_rows(table, roles, rules)
     whole, all_gaps = table, gaps
     if len(keep) < len(table):  # what is left out decides nothing
         table = table.take(keep)
-        found, gaps = _infer_all(table, [*roles.inputs, *roles.target], rules, config.missing)
+        found, gaps, roles = _infer_all(table, roles, rules)
     plain = {name: one.values for name, one in found.items() if one.values is not None and name in roles.inputs}
     kept = dataclasses.replace(table, columns={**table.columns, **plain})
     marked = gaps if config.missing == "indicator" else {}
@@ -118,6 +118,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
             *(sentence for column in [*roles.inputs, *roles.target] for sentence in found[column].said),
             *(sentence for column in numeric for sentence in found[column].merging),
             *table_messages.left_out(all_gaps, roles.target, len(whole), len(keep), config.missing),
+            *table_messages.empty(roles.empty, table.path),
             *table_messages.filled(gaps, config.missing),
             table_messages.described(recipe),
             *column_remarks.all_of(recipe, x, config.split != "random", learned.numbers(roles.target)),
@@ -135,7 +136,7 @@ def _weighed(table: Table, weight: str, config: DataConfig) -> tuple[Table, np.n
     place = table.place(column)
     found = columns.infer(table.columns[column], place, Rules(config.na_values, config.decimal))
     if found.gaps is not None:
-        raise UserError(missing_cells.message(str(table.path), [found.gaps]))
+        raise table_messages.missing(str(table.path), [found.gaps], [column])
     if found.column.kind not in ("number", "boolean"):
         raise UserError(f"The weight {column!r} of {table.path} is text, but numbers from 0 were expected.")
     weights = column_codes.encode(found.column, table.columns[column], place, config.na_values, "error")[:, 0]
@@ -176,45 +177,68 @@ def encode_inputs(recipe: TableRecipe, table: Table) -> np.ndarray:
     return np.concatenate(parts, axis=1)
 
 
-def _infer_all(
-    table: Table, names: Sequence[str], rules: Rules, missing: str
-) -> tuple[dict[str, Inferred], dict[str, Gaps]]:
-    """Infer what columns hold; a decimal comma in one of them settles what is open in the others.
+def _infer_all(table: Table, roles: Roles, rules: Rules) -> tuple[dict[str, Inferred], dict[str, Gaps], Roles]:
+    """Infer what inputs and targets hold; a decimal comma in one of them settles what is open in the others.
+
+    Returns:
+      What they hold, their missing cells, and the roles without inputs that are empty.
 
     Raises:
       UserError: missing cells that nothing was said of, all in one message; or as `columns.infer`.
     """
+    names = [*roles.inputs, *roles.target]
     found, errors = _infer(table, names, rules)
     alone = found
     if rules.decimal == "auto" and decimal_marks.all_commas(found):
         found, errors = _infer(table, names, rules._replace(decimal="comma"))
     gaps = {name: one.gaps for name, one in found.items() if one.gaps is not None}
-    if gaps and missing == "error":
-        raise UserError(missing_cells.message(str(table.path), list(gaps.values())))
+    inputs = [found[name].column for name in roles.inputs if name in found]
+    refused = [name for name in roles.inputs if name in errors]
+    refused += [column.name for column in table_messages.too_many(inputs, len(table))]
+    _refuse_empty(gaps, roles, table)
+    if gaps and rules.missing == "error":
+        first = table_messages.missing(str(table.path), list(gaps.values()), roles.target)
+        raise table_messages.beside(first, refused)
     if errors:
-        raise errors[0]
-    table_messages.refuse_empty(gaps, table.path)
+        raise table_messages.beside(next(iter(errors.values())), refused, next(iter(errors)))
     if rules.decimal == "auto":
         decimal_marks.refuse_open(alone, table)
-    return found, gaps
+    empty = [name for name in roles.inputs if name in gaps and gaps[name].number == gaps[name].of]
+    return found, {name: gap for name, gap in gaps.items() if name not in empty}, roles.without(empty)
 
 
-def _infer(table: Table, names: Sequence[str], rules: Rules) -> tuple[dict[str, Inferred], list[UserError]]:
-    found, errors = {}, []
+def _refuse_empty(gaps: Mapping[str, Gaps], roles: Roles, table: Table) -> None:
+    """Refuse a target that is empty, or only such inputs.
+
+    Raises:
+      UserError: they are.
+    """
+    empty = [name for name, gap in gaps.items() if gap.number == gap.of]
+    filled = [name for name in roles.inputs if name not in empty]
+    target = next((name for name in roles.target if name in empty), None)
+    if target is not None:
+        other = f", such as data.target={filled[-1]}" if filled else ""
+        raise UserError(f"The target {target!r} of {table.path} is empty: name another one{other}.")
+    if not filled:
+        raise UserError(f"All columns of {table.path} beside the target are empty, but at least one was to have cells.")
+
+
+def _infer(table: Table, names: Sequence[str], rules: Rules) -> tuple[dict[str, Inferred], dict[str, UserError]]:
+    found, errors = {}, {}
     for name in names:
         try:
             found[name] = columns.infer(table.columns[name], table.place(name), rules)
         except UserError as error:
-            errors.append(error)
+            errors[name] = error
     return found, errors
 
 
-def _kept_rows(table: Table, roles: Roles, rules: Rules, missing: str) -> np.ndarray:
+def _kept_rows(table: Table, roles: Roles, rules: Rules) -> np.ndarray:
     """Find the rows [n] that stay: those with a target, and with "drop" those without any missing cell."""
     keep = np.ones(len(table), bool)
-    if missing == "error":
+    if rules.missing == "error":
         return np.flatnonzero(keep)
-    for name in [*roles.target, *(roles.inputs if missing == "drop" else [])]:
+    for name in [*roles.target, *(roles.inputs if rules.missing == "drop" else [])]:
         keep &= ~_missing(table, name, rules.na_values)
     if not keep.any():
         raise UserError(f"{table.path} has no row without missing cells: fill them in (data.missing=mean).")
