@@ -57,7 +57,8 @@ class DataConfig:
       missing: what happens to missing cells: "error"; "drop" leaves out their rows; "mean", "median" or "most_frequent"
         of the training part fill them in (categories: the most frequent one); "indicator" fills in the mean, and a
         further input says where.
-      na_values: the texts that stand for missing cells beside empty ones; None for the usual (NA, ?, -, null, ...).
+      na_values: the texts that stand for missing cells beside empty ones; None for the usual (NA, ?, -, null, ...),
+        which "usual" among them stands for.
       unknown: a category at prediction that the table has not: "error", or "unknown" for none of the known ones.
       groups: column whose rows belong together: no group is in two parts. It is no input.
       split: "random"; "time" tests on the latest rows and validates on those before, by the only column of dates (an

@@ -70,7 +70,9 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
         return _categories(counts, place, typed=True)._replace(gaps=gaps)
     if {text.lower() for text in counts} <= {"true", "false"}:
         return Inferred(Column(name, "boolean"), gaps)
-    inferred = _numbers(found, counts, place, rules) or _dates(found, counts, place, rules) or _categories(counts, place)
+    inferred = (
+        _numbers(found, counts, place, rules) or _dates(found, counts, place, rules) or _categories(counts, place)
+    )
     return inferred._replace(gaps=gaps)
 
 
@@ -91,7 +93,8 @@ def _powers(raw: Iterable[str], name: str) -> tuple[str, ...]:
     if odd is None:
         return ()
     return (
-        f"The column {name!r} is read as numbers: {odd[0]!r} is {float(odd[0]):g} ({remedies.drop(name)} if it is a name).",
+        f"The column {name!r} is read as numbers: {odd[0]!r} is {float(odd[0]):g} "
+        f"({remedies.drop(name)} if it is a name).",
     )
 
 

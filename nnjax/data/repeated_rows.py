@@ -23,7 +23,7 @@ def remarks(dataset: Dataset, parts: Split) -> tuple[str, ...]:
     if repeated < SHARE * len(parts.test):
         return ()
     return (
-        f"{repeated} of {len(parts.test)} test rows of {dataset.name} are in the training part too, cell for cell: where "
-        "these are the same examples twice, remove them, or say which rows belong together (data.groups=COLUMN), else "
-        "test scores are too good.",
+        f"{repeated} of {len(parts.test)} test rows of {dataset.name} are in the training part too, cell for cell: "
+        "where these are the same examples twice, remove them, or say which rows belong together "
+        "(data.groups=COLUMN), else test scores are too good.",
     )

@@ -38,7 +38,9 @@ def empty(names: Sequence[str], path: Path) -> list[str]:
     """Say which columns are left out because they are empty."""
     if not names:
         return []
-    which = f"the column {names[0]!r} is empty and" if len(names) == 1 else f"the columns {_listed(names)} are empty and"
+    which = (
+        f"the column {names[0]!r} is empty and" if len(names) == 1 else f"the columns {_listed(names)} are empty and"
+    )
     return [f"{path}: {which} left out."]
 
 

@@ -12,7 +12,6 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.data.table import Table
 
-
 _COMMA = re.compile(r"\s*,\s*")
 
 

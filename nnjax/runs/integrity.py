@@ -86,7 +86,8 @@ def check_plan(tree: Mapping[str, Any]) -> dict[str, Any]:
         raise ValueError(f"the devices or lanes of a plan are {numbers}")
     if any(type(tree.get(name, False)) is not bool for name in ("fixed", "merge")):
         raise ValueError(f"fixed or merge of a plan is {tree.get('fixed')!r} or {tree.get('merge')!r}")
-    if tree.get("order", "own") not in ("auto", "shared", "own"):
+    laid_out = tree.get("devices") is not None and tree.get("lanes") is not None
+    if tree.get("order", "auto") not in ("shared", "own", *["auto"] * (not laid_out)):
         raise ValueError(f"the order of a plan is {tree.get('order')!r}")
     if any(not 0 < float(seconds) < math.inf for _, seconds in tree.get("measured", [])):
         raise ValueError("the measured seconds of a plan are no times")

@@ -97,7 +97,9 @@ def test_texts_in_one_column_of_numbers_are_no_names(table):
 
 def test_all_empty_columns_and_all_identifiers_are_named_at_once(table):
     rows = "".join(f"?,NA,id{i},n{i},{i}.5,{i % 2}\n" for i in R)
-    with pytest.raises(UserError, match=r"60 missing of 60 .*data.drop=a,b leaves .*Refused too: 'c', 'd'; data.drop=c,d"):
+    with pytest.raises(
+        UserError, match=r"60 missing of 60 .*data.drop=a,b leaves .*Refused too: 'c', 'd'; data.drop=c,d"
+    ):
         table("a,b,c,d,x,y\n" + rows)
     with pytest.raises(UserError, match=r"and so have 'd': leave them out \(data.drop=c,d\)"):
         table("a,b,c,d,x,y\n" + rows, missing="mean")

@@ -321,6 +321,14 @@ class TestHeader:
         without = table(names.partition(",")[2] + "\n" + body, task="regression")
         assert len(without.dataset.x) == 60
 
+    def test_names_of_rows_beside_0_and_1(self, table):
+        """As pandas writes a frame with an index of texts."""
+        index = [f"{'pq'[i % 2]}" for i in R]
+        frame = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), index=index)
+        data = table(frame.to_csv(), target="1").dataset
+        assert data.features == ("column0=p", "column0=q", "0")
+        np.testing.assert_allclose(data.x[:, 2], frame[0], rtol=1e-6)
+
     def test_what_is_open_is_asked(self, table):
         text = "y,400.5,402.5\n" + "".join(f"{i % 2},{i}.5,{i}.25\n" for i in R)
         with pytest.raises(UserError, match=r"but 'y' stands above numbers\): say it with data\.header=yes or"):

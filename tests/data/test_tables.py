@@ -93,6 +93,12 @@ def test_decimal_commas_byte_order_mark_line_ends_and_blank_lines(table):
     assert table("\n\nsize, price\n1.5, 2.5\n\n3.25, 4.5\n\n").sha256 == plain.sha256
 
 
+def test_ends_of_lines_of_three_systems_in_one_file(table):
+    rows = ["a,b,y", *(f"{i},{i / 4},{'uv'[i % 2]}" for i in range(9))]
+    mixed = "".join(row + ("\n", "\r\n", "\r", "\r\r\n")[i % 4] for i, row in enumerate(rows))
+    assert table(mixed).sha256 == table("\n".join(rows)).sha256
+
+
 def test_an_index_that_was_saved_along_is_left_out(table):
     frame = pd.DataFrame({"a": [0.5, 1.5, 2.5], "b": [1.0, 2.5, 3.0]})
     assert table(frame.to_csv()).features == ("a",)

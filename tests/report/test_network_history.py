@@ -23,6 +23,11 @@ def looked_into(run, trials=None, **values):
     return run
 
 
+def test_a_signal_that_is_0_throughout_is_drawn():
+    run = looked_into(fake_run(CLASSIFIER), gradient_norm=0.0, activation_variance=0.0)
+    assert len(build_section(run)["networks"][0]["charts"]) == 4
+
+
 def test_no_section_where_nobody_looked():
     run = fake_run(CLASSIFIER)
     assert build_section(run) is None

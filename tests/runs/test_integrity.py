@@ -68,7 +68,15 @@ def test_schedules(second):
 
 @pytest.mark.parametrize(
     "changes",
-    [{"lanes": 0}, {"devices": -1}, {"lanes": "4"}, {"order": "none"}, {"measured": [[0, 1.0]]}, {"fixed": 3}],
+    [
+        {"lanes": 0},
+        {"devices": -1},
+        {"lanes": "4"},
+        {"order": "none"},
+        {"order": "auto"},
+        {"measured": [[0, 1.0]]},
+        {"fixed": 3},
+    ],
 )
 def test_plans(changes):
     plan = {"devices": 1, "lanes": 4, "order": "own", "fixed": False, "measured": [[4, 0.1]], "trials": [0, 1]}

@@ -98,6 +98,8 @@ def plot(values: np.ndarray, name: str, layers: np.ndarray, logarithmic: bool) -
     from nnjax.report.charts.figures import decimals, subplots
 
     figure, [axes] = subplots(1, 3.0, 2.1)
+    if name != "update_ratio" and not (np.isfinite(values) & (values > 0)).any():
+        logarithmic = False
     for layer, color in zip(layers, colors(len(layers)), strict=True):
         own = values[:, layer]
         known = np.isfinite(own) & ((own > 0) | (not logarithmic))
