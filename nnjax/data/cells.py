@@ -4,30 +4,18 @@ import datetime
 import decimal
 import numbers
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.data import missing_cells, remedies
+from nnjax.data.place import Place
 
 DAY = np.timedelta64(1, "D")
 PLAIN = frozenset("0123456789+-.eE\n")
 NEEDLESS_ZERO = re.compile(r"(?:^|\n)0\d")
-
-
-class Place(NamedTuple):
-    """Where cells stand, for messages, which it begins as a text: the table's name, the column, a row's ("line 7")."""
-
-    table: str
-    column: str
-    where: Callable[[int], str]
-    target: bool = False
-
-    def __str__(self) -> str:
-        """Begin a message."""
-        return f"The column {self.column!r} of {self.table}"
 
 
 class Texts(NamedTuple):

@@ -7,7 +7,8 @@ import numpy as np
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.data import dates, numerals, remedies
-from nnjax.data.cells import Place, Texts, Typed, make_cells, plain_numbers
+from nnjax.data.cells import Texts, Typed, make_cells, plain_numbers
+from nnjax.data.place import Place
 
 SHOWN = 10  # known categories in a message
 

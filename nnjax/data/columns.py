@@ -10,9 +10,10 @@ from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.data import cells as cells_module
 from nnjax.data import dates, mixed_cells, numerals, remedies, similar_texts
-from nnjax.data.cells import Cells, Place, Texts, Typed, make_cells, plain_numbers
+from nnjax.data.cells import Cells, Texts, Typed, make_cells, plain_numbers
 from nnjax.data.column_codes import refuse_open_century
 from nnjax.data.missing_cells import Gaps
+from nnjax.data.place import Place
 
 MAX_MIXED = 20  # distinct texts of a column that mixes numbers and texts, and is taken for categories
 EXACT = 2.0**53  # up to here float64 holds every whole number

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from nnjax.core.errors import UserError
 from nnjax.data import numerals, remedies
-from nnjax.data.cells import Place
+from nnjax.data.place import Place
 
 _BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
 _ODD = re.compile(  # behind a number: 5±1, 2^4, 5½, 5x10^3, 1_000; 5h 30m, 6' 2"

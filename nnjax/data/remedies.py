@@ -1,15 +1,10 @@
 """Write the fields that sentences about tables advise, such that they may be copied: data.drop='weight (kg)'."""
 
-from __future__ import annotations
-
 import shlex
-import typing
 from collections.abc import Sequence
 
 from nnjax.data.missing_cells import AS_USUAL
-
-if typing.TYPE_CHECKING:
-    from nnjax.data.cells import Place
+from nnjax.data.place import Place
 
 FEW = 5  # texts that are named
 

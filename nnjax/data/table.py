@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from nnjax.data.cells import Place
+from nnjax.data.place import Place
 
 
 @dataclasses.dataclass(frozen=True)

@@ -9,8 +9,8 @@ import numpy as np
 from nnjax.core.columns import Column
 from nnjax.core.errors import UserError
 from nnjax.data import column_codes, columns, time_splits
-from nnjax.data.cells import Place
 from nnjax.data.columns import Inferred, Rules
+from nnjax.data.place import Place
 from nnjax.data.table import Table
 from nnjax.data.table_roles import Roles, find_column
 

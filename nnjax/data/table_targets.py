@@ -10,7 +10,8 @@ from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
 from nnjax.data import column_codes
-from nnjax.data.cells import Place, Texts, make_cells
+from nnjax.data.cells import Texts, make_cells
+from nnjax.data.place import Place
 from nnjax.data.targets import LABEL_TYPES
 
 MAX_INTEGER_CLASSES = 50  # distinct whole numbers in a target column; more are a quantity

@@ -13,8 +13,8 @@ from nnjax.core.columns import Column
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, Experiment
 from nnjax.data import column_codes, new_rows, prepare, prepare_loaded
-from nnjax.data.cells import Place
 from nnjax.data.in_memory import as_dataset
+from nnjax.data.place import Place
 
 Y = [0, 1] * 30
 
