@@ -221,6 +221,69 @@ def test_a_loss_that_lets_values_leak_between_examples():
     broken(check_loss, lambda y, z: jnp.sum(jnp.square(y - z), axis=1) / jnp.max(z), Y, Z, says="change the values")
 
 
+def of_labels(y, z):
+    return -jnp.take_along_axis(jax.nn.log_softmax(z), y[:, None], axis=1)[:, 0]
+
+
+def share_right(y, z):
+    return jnp.take_along_axis(jax.nn.softmax(z), y[:, None], axis=1)[:, 0]
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "says"),
+    [
+        (lambda y, z: of_labels(y, z) / jnp.bincount(y, length=3)[y], LABELS, "change the values of others"),
+        (lambda y, z: jnp.sum((y - z) ** 2, axis=1) + z[0, 0], Y, "change the values of others"),
+        (lambda y, z: jnp.sum((y - z) ** 2, axis=1) / len(z), Y, "differently among 6 examples than among 12, by 1:"),
+        (lambda y, z: jnp.linalg.norm(y - z, axis=1), Y, "gradient that is not finite for outputs equal to the targ"),
+        (lambda y, z: -((1 - share_right(y, z)) ** 0.5) * jnp.log(share_right(y, z)), LABELS, "not finite for confid"),
+        (lambda y, z: (0 * of_labels(y, z) + 1) / (1 - share_right(y, z)), LABELS, "is inf for confident right outp"),
+    ],
+    ids=["balanced by the batch", "first example", "over the size", "root", "focal of a fraction", "infinite"],
+)
+def test_losses_that_are_wrong_for_some_batches_or_outputs(loss, y, says):
+    broken(check_loss, loss, y, Z, says=says)
+
+
+@pytest.mark.parametrize(
+    ("apply", "says"),
+    [
+        (
+            lambda p, x: forward(p, x) + forward(p, x[:1]),
+            "In evaluation an example changes the model's outputs for oth",
+        ),
+        (lambda p, x: forward(p, x) / len(x), "differ by .* among 6 examples instead of 12"),
+        (
+            lambda p, x: forward(p, jnp.where(jax.random.bernoulli(jax.random.key(1), 0.5, x.shape), x, 0)),
+            "at another place in the batch: does it draw something for each example, as a dropout that is never off",
+        ),
+        (lambda p, x: forward(p, x) if x.sum() > 0 else -forward(p, x), "TracerBoolConversionError.*jax.lax.cond"),
+    ],
+    ids=["first example", "size of the batch", "dropout never off", "branch on the data"],
+)
+def test_models_whose_outputs_depend_on_the_batch(apply, says):
+    broken(check_model, (init, apply), X, says=says)
+
+
+def test_a_metric_that_is_a_mean_for_each_example():
+    """Its sums are right on whole parts, and wrong where a part is filled up or weighted."""
+    share = lambda y, p: jnp.full(len(p), jnp.mean(jnp.float32(y == p.argmax(axis=1))))  # noqa: E731
+    broken(check_metric, nnjax.Metric(share, maximized=True, label="m"), LABELS, P, says="change the statistics of oth")
+
+
+def test_an_optimizer_that_counts_in_python():
+    counted = []
+
+    def slower(learning_rate):
+        def update(updates, state, params=None):
+            counted.append(1)
+            return jax.tree.map(lambda g: -learning_rate * g / len(counted), updates), state
+
+        return optax.GradientTransformation(lambda params: optax.EmptyState(), update)
+
+    broken(check_optimizer, slower, says="The optimizer slower keeps Python state")
+
+
 def test_a_metric_without_direction():
     broken(check_metric, lambda y, p: p[:, 0], LABELS, P, says="has no direction: write nnjax.Metric")
 
@@ -402,8 +465,12 @@ class Custom:
         (lambda records, asked: Decision(dict.fromkeys(range(8), 4)), "stalls"),
         (lambda records, asked: Decision(dict.fromkeys(range(9), 16)), r"trials \[8\], but there are 0 to 7"),
         (lambda records, asked: {}, "Decision was expected"),
+        (
+            lambda records, asked: [one.curves.clear() for one in records] and Decision(dict.fromkeys(range(8), 16)),
+            "changes the records",
+        ),
     ],
-    ids=["lawful", "counts calls", "revives", "goes back", "stalls", "unknown", "no decision"],
+    ids=["lawful", "counts calls", "revives", "goes back", "stalls", "unknown", "no decision", "clears curves"],
 )
 def test_schedulers(decide, says):
     if says is None:

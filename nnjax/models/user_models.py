@@ -16,7 +16,17 @@ from nnjax.core.object_refs import ObjectRef
 from nnjax.models.cpu_substitutes import with_substitutes
 from nnjax.models.layer_counts import LayerCount
 from nnjax.models.model import Model, Variables
-from nnjax.nn.user_functions import STYLES, Reads, by_standard_rules, call, line_of, place_of, trace_twice
+from nnjax.nn.user_functions import (
+    STYLES,
+    Reads,
+    by_standard_rules,
+    call,
+    failed,
+    is_random,
+    line_of,
+    place_of,
+    trace_twice,
+)
 
 PROBED = 97  # examples that a model is traced with; no usual number of outputs
 
@@ -30,12 +40,13 @@ def model_of(kind: ObjectRef) -> Model:
 @functools.lru_cache(maxsize=64)
 def _adapted(kind: ObjectRef, trainable: tuple[bool, ...]) -> Model:
     from nnjax.models.adapters import adapt
+    from nnjax.models.adapters.axes import with_axes
 
     model: Model = call("The model", lambda: adapt(kind.object))
-    wrapped: dict[str, Any] = {"init": by_standard_rules(model.init)}
+    wrapped: dict[str, Any] = {"init": by_standard_rules(with_axes(model.init))}
     for name in ("apply", "encode", "decode", "losses"):
         if getattr(model, name):
-            wrapped[name] = by_standard_rules(with_substitutes(getattr(model, name)))
+            wrapped[name] = by_standard_rules(with_substitutes(with_axes(getattr(model, name))))
     return model._replace(**wrapped)
 
 
@@ -139,7 +150,8 @@ def _examined(model: Model, shape: tuple[int, ...]) -> tuple[int, ...]:
     if getattr(z, "shape", ())[:1] != (PROBED,):
         found = list(z.shape) if hasattr(z, "shape") else f"a {type(z).__name__} of {len(jax.tree.leaves(z))} arrays"
         raise UserError(
-            f"The model yields {found} for {PROBED} examples, but one output for each, [{PROBED}, …], was expected."
+            f"The model yields {found} for {PROBED} examples, but one output for each, [{PROBED}, …], was expected: "
+            "return that which the loss takes."
         )
     if not jnp.issubdtype(z.dtype, jnp.floating):
         raise UserError(
@@ -168,6 +180,8 @@ def refuse_training_only(model: Model, variables: Variables, x: Any) -> None:
     except UserError:
         raise
     except Exception as error:
+        if isinstance(error, jax.errors.ConcretizationTypeError):
+            raise failed("The model", error) from None
         name = type(error).__name__
         why = "it fails there"
         if name == "InvalidRngError":
@@ -197,6 +211,23 @@ def _refusal(what: str, shape: tuple[int, ...], error: Exception) -> str:
     if "integer" in said and not isinstance(shape, Structure):
         return f"{text}; if they are token ids or other whole numbers, say so: nnjax.from_arrays(x, y, integers=True)."
     return f"{text}."
+
+
+@functools.lru_cache(maxsize=64)
+def ignores_key(config: ModelConfig, shape: tuple[int, ...]) -> bool:
+    """Whether a model draws its weights at random, but none of them from the key that it gets."""
+    model = make_own(config, shape)
+    if model.draw is not None:
+        return False
+    traced, found = jax.make_jaxpr(lambda key, x: model.init(key, x, Reads(jnp.float32(1))), return_shape=True)(
+        jax.random.key(0), examples_like(1, shape)
+    )
+    known = set(traced.jaxpr.invars[:1])
+    for equation in traced.jaxpr.eqns:
+        if any(not hasattr(var, "val") and var in known for var in equation.invars):
+            known.update(equation.outvars)
+    params = traced.jaxpr.outvars[: len(jax.tree.leaves(found.params))]
+    return is_random(str(traced)) and not any(not hasattr(var, "val") and var in known for var in params)
 
 
 @functools.lru_cache(maxsize=64)  # asked for of every trial between segments

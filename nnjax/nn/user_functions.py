@@ -19,6 +19,7 @@ PACKAGE = pathlib.Path(__file__).parents[1]
 LIBRARIES = ("equinox", "flax", "keras")
 STYLES = re.compile("\x1b\\[[0-9;]*m")  # of terminals
 ADDRESS = re.compile(r"0x[0-9a-f]+")
+RANDOM = ("random_bits", "threefry2x32", "rng_bit_generator")
 
 
 @contextlib.contextmanager
@@ -117,6 +118,11 @@ def trace_twice(what: str, function: Callable[..., Any], *arguments: Any) -> Any
             "give such values up."
         )
     return found
+
+
+def is_random(program: str) -> bool:
+    """Whether a traced program, as text, draws random numbers."""
+    return any(name in program for name in RANDOM)
 
 
 def shapes(arguments: Mapping[str, Any]) -> str:

@@ -20,7 +20,6 @@ NEARBY = (0.1, 0.2, 0.4)  # distances of the further points where a gradient is 
 SLOPE = 0.05  # by which a gradient may miss the differences, relative to the larger of the two
 ROUNDING = 2e-3  # below it, in units of the function's size, differences in float32 tell nothing
 P = ParamSpec("P")
-RANDOM = ("random_bits", "threefry2x32", "rng_bit_generator")
 
 
 def ref_of(thing: Any) -> str:
@@ -116,11 +115,6 @@ def same_shapes(one: Any, other: Any) -> bool:
 
 def _is_key(leaf: Any) -> bool:
     return jnp.issubdtype(jnp.result_type(leaf), jax.dtypes.prng_key)
-
-
-def is_random(program: str) -> bool:
-    """Whether a traced program draws random numbers."""
-    return any(name in program for name in RANDOM)
 
 
 @jax.jit

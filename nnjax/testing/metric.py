@@ -39,6 +39,7 @@ def check_metric(metric: Any, y: Any, p: Any) -> None:
     value = float(jax.jit(record.of_examples)(y, p))
     laws.require(np.isfinite(value), f"{what} is {value} on these examples, but a finite number was expected.")
     _require_sums(what, record, y, p)
+    _require_independent(what, record, y, p)
     _require_direction(what, record, y, p, labels if classes else None)
 
 
@@ -59,6 +60,20 @@ def _require_sums(what: str, metric: Metric, y: Array, p: Array) -> None:
         f"{what} is {whole:.6g} on all examples, but {split:.6g} from the sums of two halves: a statistic may depend "
         "on its own example only.",
     )
+
+
+def _require_independent(what: str, metric: Metric, y: Array, p: Array) -> None:
+    """Give the last example the outputs and targets of each other one: the statistics of the others stay."""
+    before = metric(y, p)[:-1]
+    for place in range(len(p) - 1):
+        gap = laws.difference(
+            metric(jnp.asarray(y).at[-1].set(y[place]), jnp.asarray(p).at[-1].set(p[place]))[:-1], before
+        )
+        laws.require(
+            gap <= laws.TOLERANCE,
+            f"{what} lets an example change the statistics of others, by {gap:.2g}: a statistic may depend on its own "
+            "example only (sums and means over examples are nnjax's; what follows from them goes into value=).",
+        )
 
 
 def _require_direction(what: str, metric: Metric, y: Array, p: Array, labels: Array | None) -> None:

@@ -1,5 +1,6 @@
 """The laws of a model."""
 
+import functools
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ from nnjax.core.types import Array, Key, Scalar
 from nnjax.models.model import Model, Variables
 from nnjax.models.registry import make_model, own_output_shape
 from nnjax.models.user_models import refuse_training_only
-from nnjax.nn.user_functions import standard_rules
+from nnjax.nn.user_functions import is_random, standard_rules
 from nnjax.testing import lanes, laws
 from nnjax.testing.randomness import draws
 
@@ -47,8 +48,9 @@ def check_model(
 
     The laws: as wide as the targets ask; float32 in, float32 out; no tracer leaks, no Python state; weights drawn from
     the key; evaluation needs no key and keeps the state; random numbers change with the step; no example changes
-    another's output (in training where the model has no state); the gradient that finite differences give; and in the
-    trainer: in lanes as alone, to 1e-5, the same bits in another lane, no value from another lane, one compilation.
+    another's output (in training where the model has no state), nor does its place or the size of the batch; the
+    gradient that finite differences give; and in the trainer: in lanes as alone, to 1e-5, the same bits in another
+    lane, no value from another lane, one compilation.
 
     Args:
       model: as in `nnjax.Experiment`: a module, a function that draws one, a `keras.Model`, or (init, apply).
@@ -77,6 +79,7 @@ def check_model(
     train = jax.jit(lambda v, x, key: subject.apply(v, x, True, key))
     _require_evaluation(subject, evaluate)
     _require_independent("evaluation", subject, lambda x: evaluate(subject.variables, x)[0])
+    _require_places(subject, lambda x: evaluate(subject.variables, x)[0])
     if not jax.tree.leaves(subject.variables.state):
         _require_independent("training", subject, lambda x: train(subject.variables, x, jax.random.key(KEY))[0])
     _require_fresh_noise(subject, program, train, evaluate)
@@ -116,7 +119,7 @@ def _draw(model: Model, x: Any, hyper: Mapping[str, Scalar]) -> Variables:
     program = laws.require_pure("The model's init", init, jax.random.key(0))
     one, other = (jax.jit(init)(jax.random.key(seed)) for seed in (0, 1))
     laws.require(
-        not laws.is_random(program) or not laws.same_bits(one.params, other.params),
+        not is_random(program) or not laws.same_bits(one.params, other.params),
         "The model draws the same weights from two keys: draw them from the key that init gets, or every seed trains "
         "the same network.",
     )
@@ -202,7 +205,7 @@ def _require_fresh_noise(subject: Subject, program: str, train: Any, evaluate: A
         for variables, seed in ((subject.variables, KEY), (later, OTHER))
     )
     differs = laws.difference(first, evaluate(subject.variables, subject.x)[0]) > 0.01
-    elsewhere = laws.is_random(program) and not fixed  # inside of a loop
+    elsewhere = is_random(program) and not fixed  # inside of a loop
     chance = elsewhere or (differs and not jax.tree.leaves(state))  # NumPy's numbers are constants of the program
     laws.require(
         not ({*one} & {*two}) - fixed and not (chance and laws.same_bits(first, second)),
@@ -218,22 +221,43 @@ def _require_fresh_noise(subject: Subject, program: str, train: Any, evaluate: A
 
 
 def _require_independent(mode: str, subject: Subject, function: Any) -> None:
-    """Change the last example: the outputs of the others stay, bit for bit."""
-    changed = jax.tree.map(_with_other_last, subject.x)
-    before, after = (np.asarray(function(x))[:-1] for x in (subject.x, changed))
+    """Change the first or last example: the outputs of the others stay, bit for bit."""
+    all_of_them = np.asarray(function(subject.x))
+    for place in (0, len(all_of_them) - 1):
+        changed = np.asarray(function(jax.tree.map(functools.partial(_with_another, place), subject.x)))
+        before, after = (np.delete(z, place, axis=0) for z in (all_of_them, changed))
+        laws.require(
+            laws.same_bits(before, after),
+            f"In {mode} an example changes the model's outputs for others, by {laws.difference(before, after):.2g}: a "
+            "value leaks between examples, so that padding a batch would change the result (statistics over a batch "
+            "need a state, and the stored ones in evaluation).",
+        )
+
+
+def _require_places(subject: Subject, function: Any) -> None:
+    """Evaluate the examples one place further, and half of them: the outputs of each stay."""
+    z = np.asarray(function(subject.x))
+    moved = np.asarray(function(jax.tree.map(lambda array: jnp.roll(array, 1, axis=0), subject.x)))
+    gap = laws.difference(np.roll(moved, -1, axis=0), z)
     laws.require(
-        laws.same_bits(before, after),
-        f"In {mode} an example changes the model's outputs for others, by {laws.difference(before, after):.2g}: a "
-        "value leaks between examples, so that padding a batch would change the result (statistics over a batch need a "
-        "state, and the stored ones in evaluation).",
+        gap <= laws.TOLERANCE,
+        f"In evaluation the model's outputs for an example differ by {gap:.2g} at another place in the batch: does it "
+        "draw something for each example, as a dropout that is never off?",
+    )
+    half = len(z) // 2
+    gap = laws.difference(function(jax.tree.map(lambda array: array[:half], subject.x)), z[:half])
+    laws.require(
+        gap <= laws.TOLERANCE,
+        f"In evaluation the model's outputs for an example differ by {gap:.2g} among {half} examples instead of "
+        f"{len(z)}: an output may depend on its own example only.",
     )
 
 
-def _with_other_last(array: jax.Array) -> np.ndarray:
-    """Change the last example: measured numbers to others, whole numbers and truth values to the first one's."""
-    found = np.array(array)
-    found[-1] = 1 - 2 * found[-1] if jnp.issubdtype(array.dtype, jnp.floating) else found[0]
-    return found
+def _with_another(place: int, array: jax.Array) -> jax.Array:
+    """Change an example: measured numbers to others, whole numbers and truth values to those of another one."""
+    if jnp.issubdtype(array.dtype, jnp.floating):
+        return array.at[place].multiply(-2).at[place].add(1)
+    return array.at[place].set(array[len(array) - 1 - place])
 
 
 def _require_gradient(subject: Subject) -> None:

@@ -24,7 +24,7 @@ from nnjax.core.types import Array, Prepared
 from nnjax.models.model import Variables
 from nnjax.models.output_range import output_range
 from nnjax.models.registry import make_model, own_output_shape, traits_of
-from nnjax.models.user_models import reads, takes_whole_numbers
+from nnjax.models.user_models import ignores_key, reads, takes_whole_numbers
 from nnjax.nn.activations import activation_of
 from nnjax.nn.gradient_clipping import CLIPS
 from nnjax.nn.losses import loss_of, takes_logits
@@ -68,7 +68,7 @@ def _refuse_scaled_numbers(key: Experiment, prepared: Prepared) -> None:
 
 
 def judge_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
-    """Warn of a user's model whose outputs are probabilities where logits are expected, or cannot reach the targets."""
+    """Warn of a user's model whose outputs do not suit the loss or the targets, or whose weights no seed changes."""
     arms: dict[tuple[ModelConfig, str, DataConfig], list[str]] = {}
     for spec in specs:
         experiment = spec.experiment
@@ -77,7 +77,29 @@ def judge_outputs(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prep
         (", ".join(dict.fromkeys(some)), _judge_output(model, loss, prepared[data]))
         for (model, loss, data), some in arms.items()
     ]
-    return [(some, finding) for some, finding in found if finding is not None]
+    return [(some, finding) for some, finding in found if finding is not None] + _judge_draws(specs, prepared)
+
+
+def _judge_draws(specs: Sequence[TrialSpec], prepared: Mapping[DataConfig, Prepared]) -> list[tuple[str, Finding]]:
+    """Warn of models that draw the same weights for all of several seeds."""
+    seeds: dict[tuple[ModelConfig, DataConfig], dict[int, str]] = {}
+    for spec in specs:
+        if isinstance(spec.experiment.model.kind, ObjectRef):
+            kind = spec.experiment.model, spec.experiment.data
+            seeds.setdefault(kind, {})[spec.experiment.seed] = spec.arm
+    finding = Finding(
+        "same-draws",
+        "warning",
+        "The model draws the same weights for every seed, because it does not draw them from the key or rngs that it "
+        "gets: seeds change the order of the examples alone.",
+        "Draw the weights from that key (seed=rngs.params() of a model with a seed of its own), or pass "
+        "nnjax.given(module) where all trials are to begin with the same weights.",
+    )
+    return [
+        (", ".join(dict.fromkeys(arms.values())), finding)
+        for (model, data), arms in seeds.items()
+        if len(arms) > 1 and ignores_key(model, prepared[data].facts().example_shape)
+    ]
 
 
 def _judge_output(model: ModelConfig, loss: str, prepared: Prepared) -> Finding | None:

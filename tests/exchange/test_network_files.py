@@ -11,7 +11,8 @@ import safetensors
 from exported import MAKERS, expected, inputs, run_of
 from flax.traverse_util import unflatten_dict
 from jax import export
-from own_models import BLOBS, LinenNet, X
+from own_functions import BLOBS, X
+from own_models import LinenNet
 from safetensors.numpy import load_file
 
 import nnjax

@@ -3,7 +3,7 @@
 import jax
 import numpy as np
 import pytest
-from own_models import BLOBS, experiment
+from own_functions import BLOBS, experiment
 
 import nnjax
 from nnjax.core.experiment import ModelConfig

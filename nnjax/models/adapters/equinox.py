@@ -29,7 +29,8 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
     if not isinstance(module, eqx.Module) or not callable(module):
         raise UserError(f"The model's function of key makes a {type(module).__name__}, but a module was expected.")
     takes = inspect.signature(type(module).__call__).parameters
-    needs_key = "key" in takes and takes["key"].default is inspect.Parameter.empty
+    usual_key = takes["key"].default if "key" in takes else None
+    needs_key = usual_key is inspect.Parameter.empty
     paths, leaves, structure = _flatten(module)
     is_array = [isinstance(leaf, jax.ShapeDtypeStruct) for leaf in leaves]
     state_structure: Any = jax.tree.structure(state)
@@ -60,7 +61,7 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
             own, held = module_of(variables, train)
 
             def one(x: Any, key: Key | None) -> Any:
-                given = {**more, **({"key": key} if "key" in takes else {})}
+                given = {**more, **({"key": key} if "key" in takes and (key is not None or usual_key is None) else {})}
                 found = own(x, state=held, **given) if "state" in takes else (own(x, **given), held)
                 if not isinstance(found, tuple) or len(found) != 2:
                     kinds = [type(some).__name__ for some in found] if isinstance(found, tuple) else ["z"]

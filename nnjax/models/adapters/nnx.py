@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import numpy as np
 from flax import nnx
 
 from nnjax.core.errors import UserError
@@ -37,7 +38,7 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     if not isinstance(abstract, nnx.Module):
         found = "an array" if isinstance(abstract, jax.ShapeDtypeStruct) else f"a {type(abstract).__name__}"
         raise UserError(f"The model's function of rngs makes {found}, but an nnx.Module was expected.")
-    graph, params, streams, rest = _split(abstract)
+    graph, params, streams, rest = _split(_with_its_arrays(abstract, make))
     takes = inspect.signature(type(abstract).__call__).parameters
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
@@ -74,6 +75,45 @@ def adapt(factory: Callable[..., nnx.Module]) -> Model:
     return Model(init, apply, method("encode"), method("decode"))
 
 
+def _with_its_arrays(abstract: nnx.Module, make: Callable[[Key], nnx.Module]) -> nnx.Module:
+    """Return a module that is drawn where it keeps arrays in objects which are no part of Flax, such as a grid.
+
+    Raises:
+      UserError: such an array is drawn from rngs, and all seeds would share one.
+    """
+    if not any(isinstance(array, jax.core.Tracer) for array in _plain_arrays(abstract).values()):
+        return abstract
+    one, other = make(jax.random.key(0)), make(jax.random.key(1))
+    found, elsewhere = _plain_arrays(one), _plain_arrays(other)
+    for name, array in found.items():
+        if not np.array_equal(array, elsewhere[name]):
+            raise UserError(
+                f"The model draws its {name} from rngs and keeps it in a plain object, in which Flax does not find it, "
+                "so that all seeds would share one: keep it in an nnx.Variable."
+            )
+    return one
+
+
+def _plain_arrays(module: nnx.Module) -> dict[str, Any]:
+    """Collect the arrays of JAX that a module's parts keep in objects of other classes: path -> array."""
+    found: dict[str, Any] = {}
+
+    def visit(path: str, value: Any, depth: int) -> None:
+        if isinstance(value, jax.Array):
+            found[path] = value
+        elif depth and not isinstance(value, nnx.Module | nnx.Variable | type) and not callable(value):
+            parts = value if isinstance(value, dict) else getattr(value, "__dict__", {})
+            parts = dict(enumerate(value)) if isinstance(value, list | tuple) else parts
+            for name, part in parts.items():
+                visit(f"{path}.{name}", part, depth - 1)
+
+    for path, part in nnx.iter_modules(module):
+        for name, value in vars(part).items():
+            if not isinstance(value, jax.Array):
+                visit(".".join((*map(str, path), name)), value, 3)
+    return found
+
+
 def _split(module: nnx.Module) -> tuple[Any, Any, Any, Any]:
     """Split a module into its graph, weights, streams of random numbers, and the rest."""
     parts: Any = nnx.split(module, nnx.Param, nnx.RngState, ...)
@@ -107,10 +147,17 @@ def _seeded(streams: Any, key: Key | None) -> Any:
     key = jax.random.key(0) if key is None else key
     leaves, structure = jax.tree.flatten(streams)
     fresh = [
-        jax.random.fold_in(key, number) if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key) else _zeros(leaf)
+        _keys(jax.random.fold_in(key, number), leaf.shape)
+        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        else _zeros(leaf)
         for number, leaf in enumerate(leaves)
     ]
     return jax.tree.unflatten(structure, fresh)
+
+
+def _keys(key: Key, shape: tuple[int, ...]) -> Key:
+    """Return the key of a stream, or those of layers that are vectorized (`nnx.split_rngs`)."""
+    return jax.random.split(key, shape) if shape else key
 
 
 def _zeros(leaf: Any) -> Array:

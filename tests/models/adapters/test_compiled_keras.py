@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from own_models import BLOBS, X, Y, experiment
+from own_functions import BLOBS, X, Y, experiment
 from own_models import keras as K
 
 import nnjax

@@ -3,7 +3,8 @@
 import flax.linen as nn
 import numpy as np
 import pytest
-from own_models import BLOBS, LinenNet, experiment, functions, keras_net
+from own_functions import BLOBS, experiment, functions
+from own_models import LinenNet, keras_net
 
 import nnjax
 from nnjax.core.errors import UserError

@@ -5,7 +5,7 @@ import jax
 import numpy as np
 import pytest
 from flax import nnx
-from own_models import BLOBS, experiment
+from own_functions import BLOBS, experiment
 
 import nnjax
 from nnjax.core.fields import replace

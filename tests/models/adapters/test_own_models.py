@@ -12,7 +12,8 @@ import optax
 import pytest
 from flax import linen as nn
 from flax import nnx
-from own_models import BLOBS, KINDS, RATE, EquinoxNet, LinenNet, NnxNet, X, Y, experiment, keras_net
+from own_functions import BLOBS, RATE, X, Y, experiment
+from own_models import KINDS, EquinoxNet, LinenNet, NnxNet, keras_net
 
 import nnjax
 from nnjax.api import Stopped

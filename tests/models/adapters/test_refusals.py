@@ -7,7 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import nnx
-from own_models import BLOBS, EquinoxNet, LinenNet, NnxNet, experiment, keras_net
+from own_functions import BLOBS, experiment
+from own_models import EquinoxNet, LinenNet, NnxNet, keras_net
 
 import nnjax
 from nnjax.core.errors import UserError
