@@ -87,6 +87,7 @@ def test_plans(changes):
 
 ENVELOPE = {
     "widths": [6, 4],
+    "passed": [6, 4],
     "depths": [1, 2],
     "activations": ["relu", "tanh"],
     "kernel_inits": ["glorot_uniform"],
@@ -108,6 +109,9 @@ ENVELOPE = {
         {"widths": []},
         {"widths": [2**24, 4]},
         {"widths": 5},
+        {"passed": [5, 4]},
+        {"passed": [6]},
+        {"passed": [6, "4"]},
         {"depths": [1, 1, 2]},
         {"depths": []},
         {"depths": ["1", 2]},
@@ -130,7 +134,7 @@ ENVELOPE = {
 def test_envelopes(changes):
     [envelope] = envelopes_from_json([ENVELOPE, None])
     assert json.loads(json.dumps(dataclasses.asdict(envelope))) == ENVELOPE
-    older = {name: value for name, value in ENVELOPE.items() if name != "batch_sizes"}
+    older = {name: value for name, value in ENVELOPE.items() if name not in ("batch_sizes", "passed")}
     assert envelopes_from_json([older]) == [envelope]
     for damaged in (ENVELOPE | changes, {}, [], "relu", 3, True):
         with pytest.raises(UserError, match=r"An envelope in environment.json is damaged \(.*\): bring"):
