@@ -204,7 +204,8 @@ def _by_part(table: Table, path: str, remarks: list[str]) -> list[Choice]:
     if len(chosen) < 2 or not all(len(y) > 1 and y[-1] < y[0] for y in measured):
         return []
     listed = " and ".join(chosen.values())
-    remarks.append(f"remark: {listed} of {path} are taken for losses, since they fall (--columns names others).")
+    others = remedy("columns= names others", "--columns names others")
+    remarks.append(f"remark: {listed} of {path} are taken for losses, since they fall ({others}).")
     return [Choice("", chosen)]
 
 

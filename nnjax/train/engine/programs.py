@@ -1,7 +1,7 @@
 """Compile a block's functions over the devices of a mesh: one program for any number of trials of a group."""
 
 import functools
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, cast
 
@@ -111,6 +111,11 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
         mesh=mesh,
         size=mesh.shape[TRIALS] * lanes,
     )
+
+
+def place_numbers(program: Program, numbers: Mapping[str, Any]) -> dict[str, jax.Array]:
+    """Put the hyperparameters of a program's rows on its devices, as its functions are compiled for them."""
+    return distributed.put(dict(numbers), state_layout(program.mesh))
 
 
 Call = tuple[StoredFunction, tuple[Any, ...]]  # a function and the shapes of its arguments

@@ -9,9 +9,9 @@ import numpy as np
 from nnjax.core.experiment import TrialSpec
 from nnjax.core.types import Arrays, TrialState
 from nnjax.models.model import Variables
-from nnjax.train.distributed import fetch, put
+from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData
-from nnjax.train.engine.programs import Program, state_layout
+from nnjax.train.engine.programs import Program, place_numbers
 from nnjax.train.host.curves import extend_record
 from nnjax.train.layout.lane_batch import Group, LaneBatch, next_compaction
 from nnjax.train.storage.named_arrays import FINAL, flatten_variables, unflatten_variables
@@ -80,7 +80,7 @@ class ActiveBatches:
         """
         self.placed |= batches
         rows = self.rows()
-        self.hyper = put(self.group.traced(rows, self.dtype), state_layout(self.program.mesh))
+        self.hyper = place_numbers(self.program, self.group.traced(rows, self.dtype))
         seeds = np.array([spec.experiment.seed for spec in rows], np.uint32)
         state = self.program.init(self.hyper, seeds)
         lanes_of = {d * self.lanes + lane: (batch, lane) for d, batch in batches.items() for lane in range(self.lanes)}

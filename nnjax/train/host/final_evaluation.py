@@ -13,7 +13,7 @@ from nnjax.models.summary import summarize_model
 from nnjax.train import distributed
 from nnjax.train.distributed import fetch
 from nnjax.train.engine.device_data import DeviceData, Part
-from nnjax.train.engine.programs import Program
+from nnjax.train.engine.programs import Program, place_numbers
 from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.host.active_batches import ActiveBatches
 from nnjax.train.host.layouts import Layouts
@@ -59,7 +59,7 @@ class FinalEvaluation:
         self,
         program: Program,
         data: DeviceData,
-        hyper: Mapping[str, Float[np.ndarray, " m"]],
+        hyper: Mapping[str, Float[Array, " m"]],
         state: TrialState,
         stopped: Sequence[int],
         tested: bool,
@@ -176,7 +176,7 @@ def _test(trials: Trials, program: Program, layouts: Layouts, group: Group, spec
             )
             for prefix in (named_arrays.FINAL, named_arrays.BEST)
         )
-        hyper = group.traced(rows, program.trial.dtype)
+        hyper = place_numbers(program, group.traced(rows, program.trial.dtype))
         found = fetch(_scores(program, data, hyper, data.test, "test_{}", final, best))
         for row, spec in enumerate(some):
             trials.records[spec.id].values |= {name: float(value[row]) for name, value in found.items()}

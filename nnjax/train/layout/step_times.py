@@ -16,7 +16,7 @@ from nnjax.core.files import write_atomically
 from nnjax.core.machine import processor
 from nnjax.train.distributed import is_distributed
 from nnjax.train.engine.device_data import DeviceData
-from nnjax.train.engine.programs import Program
+from nnjax.train.engine.programs import Program, place_numbers
 from nnjax.train.layout.lane_batch import Group
 from nnjax.train.layout.plan import Plan, satisfies, turns
 
@@ -112,7 +112,7 @@ def evaluating(group: Group) -> float:
 def time_step(program: Program, group: Group, data: DeviceData) -> float:
     """Measure the seconds of a step of a program with all rows at work, on trials of a group that begin anew."""
     rows = [group.specs[row % len(group.specs)] for row in range(program.size)]
-    hyper = group.traced(rows, program.trial.dtype)
+    hyper = place_numbers(program, group.traced(rows, program.trial.dtype))
     seeds = np.array([row.experiment.seed for row in rows], np.uint32)
     lane_batches = program.mesh.shape["trials"]
     per_epoch = group.steps_per_epoch

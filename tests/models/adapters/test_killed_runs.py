@@ -21,6 +21,7 @@ ALL = [(name, kind) for name in ("dense", "conv") for kind in ("linen", "nnx", "
 SLOW = [pytest.param(*one, marks=pytest.mark.slow) for one in ALL]
 CHILD = """
 import os, signal, sys
+import conftest  # compiles as the tests do
 from test_killed_runs import train
 from nnjax.runs.checkpoints import FolderCheckpoints as Checkpoints
 from nnjax.train.host.recovery import Recovery
