@@ -11,7 +11,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from nnjax.core.experiment import Experiment
 from nnjax.core.jax_setup import num_cores
-from nnjax.core.types import TrialState
+from nnjax.core.types import Array, Float, TrialState
 from nnjax.models.model import Variables
 from nnjax.train import distributed
 from nnjax.train.engine.block import Block
@@ -113,7 +113,7 @@ def make_program(experiment: Experiment, shapes: Shapes, lanes: int, shared: boo
     )
 
 
-def place_numbers(program: Program, numbers: Mapping[str, Any]) -> dict[str, jax.Array]:
+def place_numbers(program: Program, numbers: Mapping[str, Float[np.ndarray, " m"]]) -> dict[str, Float[Array, " m"]]:
     """Put the hyperparameters of a program's rows on its devices, as its functions are compiled for them."""
     return distributed.put(dict(numbers), state_layout(program.mesh))
 
