@@ -8,12 +8,12 @@ are never set to zero, two softmaxes, zeros as first weights, squares as loss of
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
 
 import numpy as np
 
 from scripts.curves import settler_data
 from scripts.curves.strangers import Plan
+from scripts.curves.visitors import given as given
 
 RATES = {"sgd": 0.1, "momentum": 0.03, "adam": 0.004, "adamw": 0.004, "radam": 0.006, "adamax": 0.008, "nadam": 0.004}
 RATES |= {"adadelta": 1.0, "adafactor": 0.02, "adabelief": 0.004, "lamb": 0.02, "yogi": 0.01}
@@ -195,12 +195,3 @@ def _hides(rng: np.random.Generator, tool: str, classes: bool, mistake: str) -> 
     elif mistake != "shuffled" and draw[2] > 0.88:
         shows = {"val_loss"} if draw[3] < 0.25 else {"train_loss"}
     return tuple(name for name in every if name not in shows)
-
-
-def given(plan: Plan, history: Mapping[str, np.ndarray]) -> tuple[dict[str, np.ndarray], Plan]:
-    """Return the curves that the log of a run has, and its plan."""
-    names = ("train_loss", "train_eval", "val_loss", "train_accuracy", "val_accuracy")
-    logged = {name.replace("train_eval", "train_loss_eval"): history[name] for name in names if name in history}
-    own = {name: y[: plan.epochs] for name, y in logged.items() if name not in plan.hides}
-    nowhere = not np.isfinite(history["train_loss"]).all()  # a loss that is never finite is in the log all the same
-    return {name: y for name, y in own.items() if nowhere or np.isfinite(y).any()}, plan

@@ -8,6 +8,7 @@ import pathlib
 import subprocess
 import sys
 import threading
+import time
 
 import jax
 import numpy as np
@@ -21,7 +22,7 @@ from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
 from nnjax.core.fields import replace
 from nnjax.data import prepare_loaded
-from nnjax.runs import config_json, trials_csv
+from nnjax.runs import config_json, folder, trials_csv
 from nnjax.runs.folder import FolderStore
 from nnjax.runs.lock import FolderLock
 from nnjax.train.storage import npz
@@ -366,6 +367,32 @@ def test_a_full_disk_keeps_the_last_complete_version(tmp_path, monkeypatch, name
                 write()
     assert {path.name: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
     assert store.checkpoints.load_active()[1] == {"step": 1}
+
+
+@pytest.mark.parametrize("follow", ["records", "active", "paused", "loaded", "released"])
+def test_what_follows_weights_waits_until_they_are_written(tmp_path, monkeypatch, begun, follow):
+    """Weights are written in threads: a kill may find them without records, never records without them."""
+    store, _ = begun(tmp_path)
+    monkeypatch.setattr(folder, "write_atomically", slowly(folder.write_atomically))
+    arrays = {"a": np.arange(4)}
+    store.save_weights(dict.fromkeys(range(3), arrays))
+    follows = {
+        "records": lambda: store.save_records(SPECS, records()),
+        "active": lambda: store.checkpoints.save_active(arrays, {}),
+        "paused": lambda: store.checkpoints.save_paused("000000001_00000", arrays, {}),
+        "loaded": lambda: store.load_weights(2),
+        "released": store.release,
+    }
+    follows[follow]()
+    assert all(store.weights_path(trial).is_file() for trial in range(3))
+
+
+def slowly(write):
+    def late(*arguments):
+        time.sleep(0.1)
+        write(*arguments)
+
+    return late
 
 
 def full_disk(*_):

@@ -13,6 +13,7 @@ from own_functions import BLOBS, experiment, functions
 from systems import posix
 
 import nnjax
+from nnjax.train.host.recovery import Recovery
 
 pytestmark = posix
 TESTS = pathlib.Path(__file__).parents[2]
@@ -58,7 +59,7 @@ def train(name, kind, workdir=None):
 
 
 @pytest.mark.parametrize(("name", "kind"), [("dense", "functions"), *SLOW])
-def test_a_killed_run_goes_on_with_the_same_bits(name, kind, tmp_path):
+def test_a_killed_run_goes_on_with_the_same_bits(name, kind, tmp_path, monkeypatch):
     paths = os.pathsep.join(map(str, (TESTS.parent, TESTS, TESTS / "models/adapters")))
     done = subprocess.run(
         [sys.executable, "-c", CHILD, name, kind, str(tmp_path / "run")],
@@ -69,7 +70,11 @@ def test_a_killed_run_goes_on_with_the_same_bits(name, kind, tmp_path):
     )
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert list((tmp_path / "run/checkpoints").iterdir())
-    again, whole = train(name, kind, tmp_path / "run"), train(name, kind)
+    place, placed = Recovery._place, []
+    monkeypatch.setattr(Recovery, "_place", lambda self, *checkpoint: placed.append(1) or place(self, *checkpoint))
+    again = train(name, kind, tmp_path / "run")
+    assert placed == [1]  # it went on from the checkpoint, and did not begin again
+    whole = train(name, kind)
     for trial in range(2):
         one, other = again.records[trial].curves, whole.records[trial].curves
         assert set(one) == set(other)
