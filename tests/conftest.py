@@ -4,10 +4,12 @@ Compiled programs are shared between tests, test workers and runs. Scripts have 
 does not write them atomically.
 """
 
+import functools
 import gc
 import os
 import pathlib
 import sys
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,8 +19,8 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # with a thread for each core in 
 import hypothesis
 import jax
 import pytest
+from jax._src import compilation_cache, lru_cache
 from jax._src import compiler as jax_compiler
-from jax._src import lru_cache
 
 # The same examples in every run: a push is not refused for what another drew. `make test-all` draws new ones.
 hypothesis.settings.register_profile("same", derandomize=True)
@@ -53,6 +55,8 @@ def put_whole(cache: lru_cache.LRUCache, key: str, value: bytes) -> None:
 
 
 lru_cache.LRUCache.put = put_whole
+# As quick as no compression; zlib's usual level takes a quarter of the time of an entry.
+compilation_cache.compress_executable = functools.partial(zlib.compress, level=1)
 
 
 # Files whose results are compared with an outside truth, or which are about the host, not about what lanes, plans and
@@ -100,6 +104,19 @@ def forgetful_planner() -> Iterator[None]:
         patch.setattr(StepTimes, "__init__", lambda self: setattr(self, "path", None))
         patch.setattr(stored_functions, "_folder", lambda: None)
         yield
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """Give the scripts' tests to one worker: it alone trains their run, and starts the process that forks."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder, _, _ = nodeid.rpartition("/test_")
+            return folder if folder == "tests/scripts" and "several_processes" not in nodeid else nodeid.split("::")[0]
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 def pytest_collection_finish() -> None:

@@ -128,6 +128,7 @@ def test_a_model_is_not_traced_for_every_trial(data):
     assert counts[1] <= counts[0]
 
 
+@pytest.mark.slow
 def test_a_lane_equals_the_trial_alone(data):
     """By plain descent: the sign of a gradient that is 0 but for rounding, which Lion takes, is anyone's."""
     experiment = dataclasses.replace(MINE, optimizer=nnjax.OptimizerConfig("sgd"))
@@ -405,7 +406,7 @@ def outputs_of(model):
 
 
 @pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")  # Keras 3.15's, of NumPy 2
-def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
+def test_the_slides_sequential_is_swept_as_it_is(monkeypatch, folder):
     """Compiled or not; a trained lane goes back as a Keras model with equal outputs."""
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     keras = pytest.importorskip("keras")
@@ -423,12 +424,12 @@ def test_the_slides_sequential_is_swept_as_it_is(monkeypatch):
     with pytest.raises(nnjax.UserError, match=r"has gradient_accumulation_steps=2, which nnjax does not take over"):
         nnjax.sweep(model, data=data)
     ends_in_softmax = dataclasses.replace(
-        MINE, model=sequential(keras, "softmax"), loss="categorical_crossentropy", metrics=None
+        MINE, model=sequential(keras, "softmax"), loss="categorical_crossentropy", metrics=None, epochs=1
     )
     run = nnjax.sweep(ends_in_softmax, {"learning_rate": [1e-3]}, data=(ROWS, Y))
     np.testing.assert_allclose(outputs_of(run.keras_model()), run.outputs(ROWS[:5]), rtol=1e-5, atol=1e-6)
     with pytest.raises(nnjax.UserError, match=r"but only a trial of a keras\.Model"):
-        nnjax.sweep(dataclasses.replace(MINE, epochs=1), {"learning_rate": [1e-3]}, data=(X, Y)).keras_model()
+        folder[1].keras_model()
 
 
 @pytest.mark.slow

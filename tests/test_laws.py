@@ -124,8 +124,13 @@ SUBJECTS = {
 }
 
 
+ALIKE = "LeNet-5, rbf_map"  # the program of rbf_mse but for the loss
+
+
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.__name__)
-@pytest.mark.parametrize("name", SUBJECTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == ALIKE else ()) for name in SUBJECTS]
+)
 def test_law(name, law):
     law(SUBJECTS[name])
 

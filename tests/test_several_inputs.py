@@ -104,7 +104,9 @@ def by_numpy(params, ids, mask):
     return e / e.sum(axis=1, keepdims=True)
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ("nnx", "equinox") else ()) for name in MODELS]
+)
 def test_a_masked_mean_is_that_of_numpy(name):
     run = nnjax.sweep(dataclasses.replace(BASE, model=MODELS[name]), data=(X, Y))
     np.testing.assert_allclose(run.outputs(X, 0), by_numpy(run.params(0), IDS, MASK), rtol=1e-5, atol=1e-6)

@@ -1,6 +1,7 @@
 """The command `nnjax`: what it lists, finds and refuses, in processes where start-up matters."""
 
 import importlib
+import json
 import pathlib
 import subprocess
 import sys
@@ -29,28 +30,51 @@ def test_help_lists_every_command(arguments):
     assert set(PROMISED) <= set(listed)
 
 
-@pytest.mark.parametrize("name", entry.COMMANDS)
-def test_every_command_explains_itself_as_it_is_called(name):
-    done = nnjax_command(name, "--help")
-    assert (done.returncode, done.stderr) == (0, "")
-    assert f"`nnjax {name}" in done.stdout.partition("flags:")[0]
-    assert "scripts/" not in done.stdout
-    assert nnjax_command("help", name).stdout == done.stdout
-
-
 HEAVY = ("jax", "flax", "optax", "pandas", "sklearn", "scipy", "matplotlib", "keras", "tensorflow_datasets")
+HELP = f"""
+import contextlib, io, json, sys
+from nnjax.cli import entry
+
+def said(*words):
+    sys.argv, out, status = ["nnjax", *words], io.StringIO(), 0
+    with contextlib.redirect_stdout(out):
+        try:
+            entry.main()
+        except SystemExit as end:
+            status = end.code or 0
+    return status, out.getvalue(), sorted(set(sys.modules) & set({HEAVY}))
+
+print(json.dumps([said("--help"), {{name: [said(name, "--help"), said("help", name)] for name in entry.COMMANDS}}]))
+"""
 
 
-@pytest.mark.parametrize("arguments", [["--help"], *([name, "--help"] for name in entry.COMMANDS)])
-def test_help_imports_nothing_heavy(arguments):
-    """As a count of modules, which no other load on the machine changes; the time is in docs/LOG.md."""
-    code = (
-        "import sys\nfrom nnjax.cli import entry\nsys.argv = ['nnjax', *sys.argv[1:]]\n"
-        "try:\n    entry.main()\nexcept SystemExit:\n    pass\n"
-        f"sys.stderr.write(' '.join(set(sys.modules) & set({HEAVY})))"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, encoding="utf-8")
+@pytest.fixture(scope="module")
+def helps():
+    """Status, text and heavy modules of `nnjax --help`, and of every command's help, asked for in both ways."""
+    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
+    return json.loads(done.stdout)
+
+
+def test_a_command_explains_itself_in_a_process_of_its_own(helps):
+    done = nnjax_command("tune-lr", "--help")
+    assert [done.returncode, done.stdout, done.stderr] == [0, helps[1]["tune-lr"][0][1], ""]
+
+
+@pytest.mark.parametrize("name", entry.COMMANDS)
+def test_every_command_explains_itself_as_it_is_called(name, helps):
+    (status, said, _), (_, again, _) = helps[1][name]
+    assert status == 0
+    assert f"`nnjax {name}" in said.partition("flags:")[0]
+    assert "scripts/" not in said
+    assert again == said
+
+
+def test_help_imports_nothing_heavy(helps):
+    """As a count of modules, which no other load on the machine changes; the time is in docs/LOG.md."""
+    general, commands = helps
+    assert general[2] == []
+    assert {name: one[2] for name, both in commands.items() for one in both if one[2]} == {}
 
 
 def test_the_version_is_that_of_the_package():

@@ -1,5 +1,6 @@
 """A package of an extra that is missing is named with the line that installs it, wherever a user meets it."""
 
+import json
 import re
 import subprocess
 import sys
@@ -16,19 +17,19 @@ from nnjax.data import prepare
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 BLOCKED = """
-import sys
-for name in {packages!r}:
-    sys.modules[name] = None
-sys.argv = {command!r}
+import contextlib, io, json, sys
 from nnjax.cli import entry
-entry.main()
+
+def said(package, line):
+    sys.modules[package], sys.argv, out, errors = None, ["nnjax", *line.split()], io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+        try:
+            entry.main()
+        except SystemExit as end:
+            return end.code, out.getvalue(), errors.getvalue()
+
+print(json.dumps([said(*case) for case in json.loads(sys.argv[1])]))
 """
-
-
-def command(line, folder, *packages):
-    """Run `nnjax LINE` in a folder where packages are not installed."""
-    code = BLOCKED.format(packages=packages, command=["nnjax", *line.split()])
-    return subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, encoding="utf-8", timeout=120)
 
 
 def test_a_package_that_is_not_there():
@@ -74,27 +75,38 @@ def test_data(package, extra, what, tmp_path, monkeypatch):
         what()
 
 
-@pytest.mark.parametrize(
-    ("package", "extra", "line"),
-    [
-        ("tensorflow_datasets", "tfds", "train --config=mnist_mlp --config.data.name=tfds:mnist --workdir=new"),
-        ("h5py", "keras", "export --file=net.keras --out=new.safetensors"),
-        ("h5py", "keras", "predict net.keras --data=digits --out=new.csv"),
-        ("h5py", "keras", "predict net.weights.h5 --data=digits --out=new.csv"),
-        ("optuna", "optuna", "sweep --config=mnist_mlp --space.mode=adaptive --workdir=new"),
-        ("umap", "umap", "embed --data=digits --method=tsne,umap --out=new"),
-        ("openTSNE", "opentsne", "embed --data=digits --method=pca,tsne --engine=opentsne --out=new"),
-    ],
-)
-def test_commands(package, extra, line, tmp_path):
-    """Nothing is begun: no folder, and no method that needs no extra has run."""
+COMMANDS = [
+    ("tensorflow_datasets", "tfds", "train --config=mnist_mlp --config.data.name=tfds:mnist --workdir=new"),
+    ("h5py", "keras", "export --file=net.keras --out=new.safetensors"),
+    ("h5py", "keras", "predict net.keras --data=digits --out=new.csv"),
+    ("h5py", "keras", "predict net.weights.h5 --data=digits --out=new.csv"),
+    ("optuna", "optuna", "sweep --config=mnist_mlp --space.mode=adaptive --workdir=new"),
+    ("umap", "umap", "embed --data=digits --method=tsne,umap --out=new"),
+    ("openTSNE", "opentsne", "embed --data=digits --method=pca,tsne --engine=opentsne --out=new"),
+]
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    """Run the commands, one after another, in a folder of a process where their packages are not installed."""
+    folder = tmp_path_factory.mktemp("extras")
     for name in ("net.keras", "net.weights.h5"):
-        (tmp_path / name).write_bytes(b"")
-    before = sorted(tmp_path.iterdir())
-    done = command(line, tmp_path, package)
+        (folder / name).write_bytes(b"")
+    cases = json.dumps([(package, line) for package, _, line in COMMANDS])
+    words = [sys.executable, "-c", BLOCKED, cases]
+    done = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+    found = dict(zip(COMMANDS, json.loads(done.stdout), strict=True))
+    return found, sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(("package", "extra", "line"), COMMANDS)
+def test_commands(package, extra, line, answers):
+    """Nothing is begun: no folder, and no method that needs no extra has run."""
+    status, said, errors = answers[0][package, extra, line]
     sentence = rf"error: .* needs {package}, which is not installed: pip install 'nnjax\[{extra}\]'\.\n"
-    assert re.fullmatch(sentence, done.stderr), done.stderr
-    assert (done.returncode, done.stdout, sorted(tmp_path.iterdir())) == (2, "", before)
+    assert re.fullmatch(sentence, errors), errors
+    assert (status, said, answers[1]) == (2, "", ["net.keras", "net.weights.h5"])
     assert extra in PROJECT["optional-dependencies"]
 
 

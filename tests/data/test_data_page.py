@@ -9,7 +9,9 @@ PAGE = (pathlib.Path(__file__).parents[2] / "docs" / "extending" / "data.md").re
 EXAMPLES = dict(re.findall(r"^## (.+?)\n.*?```python\n(.*?)```", PAGE, re.M | re.S))
 
 
-@pytest.mark.parametrize("title", EXAMPLES)
+@pytest.mark.parametrize(
+    "title", [pytest.param(title, marks=pytest.mark.slow if "inputs" in title else ()) for title in EXAMPLES]
+)
 def test_an_example_of_the_page_runs(title):
     names = {}
     exec(compile(EXAMPLES[title], title, "exec"), names)

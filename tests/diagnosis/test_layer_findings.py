@@ -151,7 +151,10 @@ SICK = {
 }
 
 
-@pytest.mark.parametrize("code", SICK)
+QUICK = ("vanishing_gradient", "dead_units")
+
+
+@pytest.mark.parametrize("code", [pytest.param(code, marks=() if code in QUICK else pytest.mark.slow) for code in SICK])
 def test_networks_made_sick_on_purpose(code):
     run = nnjax.sweep(replace(CLASSIFIER, SICK[code] | {"signals": True}), data=blobs())
     assert code in codes(run.signals())

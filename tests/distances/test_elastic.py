@@ -102,7 +102,12 @@ def test_edits_by_hand():
     assert distance((0.0,), (0.25,), "edr") == 0
 
 
-SHAPES = [(1, 1), (1, 4), (5, 2), (6, 6), (7, 40), pytest.param(41, 38, marks=pytest.mark.slow)]
+SHAPES = [
+    (1, 4),
+    (5, 2),
+    (7, 40),
+    *(pytest.param(*pair, marks=pytest.mark.slow) for pair in ((1, 1), (6, 6), (41, 38))),
+]
 
 
 @pytest.mark.parametrize(("n", "m"), SHAPES)

@@ -16,8 +16,12 @@ from nnjax.exchange import files, keras_file
 from nnjax.exchange.keras_config import snake_case
 from nnjax.exchange.start_weights import read_weights
 
+QUICK = ("mlp", "every_layer", "functional_max")
 
-@pytest.mark.parametrize("name", MODELS)
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name in QUICK else pytest.mark.slow) for name in MODELS]
+)
 def test_outputs_equal_keras(name, tmp_path):
     model = made(name)
     (tmp_path / "model.keras").write_bytes(written(model))

@@ -85,7 +85,15 @@ def presentations_until_solved(gate, num_units, reaches, shuffled):
     return np.asarray(jax.jit(over)(jnp.array(reaches), jnp.array([1.0, -1.0]), keys, presented))
 
 
-@pytest.mark.parametrize(("gate", "num_units"), [("or", 2), ("and", 2), ("or", 3), ("maj", 3), ("maj", 5)])
+@pytest.mark.parametrize(
+    ("gate", "num_units"),
+    [
+        ("or", 2),
+        ("and", 2),
+        *(pytest.param(*one, marks=pytest.mark.slow) for one in (("or", 3), ("maj", 5))),
+        ("maj", 3),
+    ],
+)
 def test_xor_and_xnor_are_learned_from_every_start(gate, num_units, shuffled):
     """DECK.md section 3: all of 200 seeds, median 13–18; 83–99 % with barely flipping steps (± 3 % of 400 runs)."""
     full, barely = presentations_until_solved(gate, num_units, (1.0, 0.01), shuffled)

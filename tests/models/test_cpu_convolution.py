@@ -183,7 +183,9 @@ def keras_conv():
 NETS = {"linen": LinenConv(), "nnx": NnxConv, "equinox": EquinoxConv, "keras": keras_conv()}
 
 
-@pytest.mark.parametrize("kind", NETS)
+@pytest.mark.parametrize(
+    "kind", ["linen", "keras", *(pytest.param(kind, marks=pytest.mark.slow) for kind in ("nnx", "equinox"))]
+)
 def test_models_compute_what_their_libraries_compute_alone_and_in_lanes(kind):
     own, native, x = model_of(ObjectRef(NETS[kind])), by_standard_rules(adapt(NETS[kind]).apply), normal(5, 6, 6, 1)
 

@@ -32,6 +32,7 @@ def test_what_is_measured_is_written(tmp_path):
     assert (found["rows"][0]["least"], found["left_out"]) == (10, ["lenet from 4 lanes on: why."])
 
 
+@pytest.mark.slow
 def test_a_step_of_the_search_on_this_machine():
     """Its envelope is as wide as the widest setting at each place, 64-64-64-32, and passes 64 numbers on: 64-10."""
     group = gpu_measures.group_of("search", 2, Datasets(None))

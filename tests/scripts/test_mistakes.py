@@ -425,7 +425,7 @@ def test_a_damaged_run_folder_is_not_resumed(damage, copy, config, refuse):
     assert contents(copy) == before
 
 
-@pytest.mark.parametrize("absent", [False, True])
+@pytest.mark.parametrize("absent", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_a_trial_whose_weights_are_lost_is_trained_again(absent, copy, config, fork):
     """Trial 3 starts from trial 1 and is still to be trained; both come out as they were."""
     whole = {i: (copy / "checkpoints" / f"weights_0000{i}.npz").read_bytes() for i in (1, 3)}

@@ -87,9 +87,12 @@ def assert_same(one, other):
     assert (one / "trials.csv").read_text("utf-8") == (other / "trials.csv").read_text("utf-8")
 
 
+QUICK = ("--lanes=1", "--config.epochs=4", "--config.model.widths=16")
+
+
 @pytest.fixture(scope="module")
 def four_devices(config, tmp_path_factory):
-    return on_devices(4, config, tmp_path_factory.mktemp("several") / "four", "--lanes=1")
+    return on_devices(4, config, tmp_path_factory.mktemp("several") / "four", *QUICK)
 
 
 @pytest.mark.slow
@@ -114,7 +117,7 @@ def test_eight_devices_give_what_one_gives(config, tmp_path):
 )
 def test_several_processes_are_one_sweep(processes, devices, window, config, four_devices, tmp_path):
     """With all examples in memory, and in windows that each process reads for itself."""
-    folder, flags = tmp_path / "run", ("--lanes=1",)
+    folder, flags = tmp_path / "run", QUICK
     if window is not None:
         flags += (f"--config.data.window={window}",)
         four_devices = on_devices(4, config, tmp_path / "four", *flags)

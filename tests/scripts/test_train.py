@@ -11,11 +11,11 @@ from processes import complaint, contents, run
 
 
 @pytest.fixture(scope="module")
-def arm(config, tmp_path_factory):
+def arm(config, fork, tmp_path_factory):
     """A run of the arm "more", which brings along the arm it starts from."""
     folder = tmp_path_factory.mktemp("train") / "runs" / "more"
     arguments = ("--arm=more", "--config.epochs=3", "--config.seed", "7")
-    return folder, run("train", f"--config={config}", f"--workdir={folder}", *arguments), arguments
+    return folder, fork("train", f"--config={config}", f"--workdir={folder}", *arguments), arguments
 
 
 def test_it_trains_an_arm_with_its_parent_and_names_the_report(arm):
@@ -34,11 +34,11 @@ def test_the_command_line_has_the_last_word_over_arms(arm):
     assert list(table.seed) == [7, 7]
 
 
-def test_the_same_command_resumes_and_finds_nothing_to_do(arm, config):
+def test_the_same_command_resumes_and_finds_nothing_to_do(arm, config, fork):
     folder, _, arguments = arm
     kept = ("config.json", "data.json", "trials.csv", "curves.npz", "checkpoints/weights_00001.npz")
     before = {name: (folder / name).read_bytes() for name in kept}
-    done = run("train", f"--config={config}", f"--workdir={folder}", *arguments)
+    done = fork("train", f"--config={config}", f"--workdir={folder}", *arguments)
     assert (done.returncode, done.stderr) == (0, "")
     assert "%  " not in done.stdout  # no progress, for there was none to make
     assert {name: (folder / name).read_bytes() for name in kept} == before

@@ -232,7 +232,10 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
+MARKS = [pytest.mark.slow if i % 2 else () for i in range(len(PLACES))]
+
+
+@pytest.mark.parametrize("place", [pytest.param(*pair[:1], marks=pair[1]) for pair in zip(PLACES, MARKS, strict=True)])
 def test_killed_anywhere_it_ends_like_the_undisturbed_one(place, undisturbed, tmp_path, monkeypatch):
     """The n-th call of a function kills the search; the same command then goes on."""
     owner, name, calls = PLACES[place]

@@ -346,6 +346,7 @@ def test_a_copy_takes_its_parents_network_and_optimizer(mixed):
     assert np.isfinite(again.records[chosen.trial].values["test_loss"])
 
 
+@pytest.mark.slow
 def test_without_merging_networks_of_one_architecture_replace_each_other():
     space = Space({**AXES, "seed": (0,)}, evolution=Evolution(every=2, share=0.25))
     run = nnjax.sweep(BASE, space, data=blobs(63), plan=Plan(merge=False))

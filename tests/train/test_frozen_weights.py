@@ -25,7 +25,7 @@ def trained(tmp_path, **changes):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"optimizer.name": "adamw", "weight_decay": 0.1},
+        pytest.param({"optimizer.name": "adamw", "weight_decay": 0.1}, marks=pytest.mark.slow),
         {"optimizer.name": "momentum", "l1": 0.1, "l2": 0.1, "clip_norm": 0.5},
         {"optimizer.name": "adam", "ema_decay": 0.9, "weight_decay": 0.1},
         {"optimizer.name": "schedule_free_adamw", "weight_decay": 0.1},

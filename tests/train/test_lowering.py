@@ -70,8 +70,9 @@ def lowered(function, arguments, platforms):
 
 
 def marks(model, optimizer):
-    """Slow is what changes a model and an optimizer at once."""
-    return () if model == "mlp" or optimizer == "adam" else pytest.mark.slow
+    """Slow are the optimizers whose arithmetic is part of another's, and what changes a model and an optimizer."""
+    quick = optimizer == "adam" or (model, optimizer) in (("mlp", "rmsprop"), ("mlp", "adadelta"))
+    return () if quick else pytest.mark.slow
 
 
 PAIRS = [pytest.param(*pair, marks=marks(*pair)) for pair in itertools.product(MODELS, OPTIMIZERS)]

@@ -54,7 +54,9 @@ def sessions(space, folder, seconds):
             return
 
 
-@pytest.mark.parametrize("name", SPACES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name == "halving" else ()) for name in SPACES]
+)
 @pytest.mark.usefixtures("clock")
 def test_it_goes_on_to_the_same_end_and_has_a_best_network_on_the_way(name, tmp_path):
     whole = sweep(SPACES[name], workdir=tmp_path / "whole")

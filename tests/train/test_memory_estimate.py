@@ -56,11 +56,11 @@ def counted(experiment, shapes, data, shared):
     ("base", "changes", "examples", "shared"),
     [
         (CODER, {}, 5000, True),
-        (CODER, BCE, 5000, False),
+        pytest.param(CODER, BCE, 5000, False, marks=pytest.mark.slow),
         pytest.param(CODER, {"batch_size": 1000}, 5000, False, marks=pytest.mark.slow),
         (CODER, {"batch_size": 1000, **BCE, **SGD}, 5000, False),
         (CLASSES, {"widths": (512, 512), **ADAM}, 5000, False),
-        (CLASSES, {"widths": (32,), **ADAM}, 60_000, False),
+        pytest.param(CLASSES, {"widths": (32,), **ADAM}, 60_000, False, marks=pytest.mark.slow),
         (CLASSES, {"kind": "lenet5_modern", "activation": "tanh", "widths": (6, 16, 120, 84), **ADAM}, 5000, False),
         pytest.param(
             CODER,

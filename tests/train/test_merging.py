@@ -78,6 +78,7 @@ def test_resuming_is_bit_for_bit_whatever_the_prices_are_by_then(folder, tmp_pat
         np.testing.assert_array_equal(resumed.curves()[name], curve, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_trial_starts_from_one_of_its_envelope():
     arms = {
         "first": nnjax.Arm({"widths": (4,)}),

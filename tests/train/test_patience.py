@@ -64,7 +64,9 @@ def _trained(plan, patience=2, **options):
     return run
 
 
-@pytest.mark.parametrize("plan", [Plan(1, 1, 1), Plan(2, 1, 4, "shared"), Plan(1, 1, 4, "own")])
+@pytest.mark.parametrize(
+    "plan", [Plan(1, 1, 1), Plan(2, 1, 4, "shared"), pytest.param(Plan(1, 1, 4, "own"), marks=pytest.mark.slow)]
+)
 def test_a_stopped_trial_is_the_beginning_of_the_patient_one_and_ends_with_its_best_weights(plan):
     stopped, patient = _trained(plan), _trained(plan, patience=24)
     statuses = [record.status for record in stopped.records]

@@ -50,7 +50,15 @@ def test_a_trial_does_not_notice_its_lane_or_its_neighbors(order):
         assert same(one, other, i, len(RATES) - i)
 
 
-@pytest.mark.parametrize("plan", [Plan(2, 1, 4, "shared"), Plan(2, 1, 4, "own"), Plan(1, 1, 16, "own"), Plan(2, 1, 1)])
+@pytest.mark.parametrize(
+    "plan",
+    [
+        Plan(2, 1, 4, "shared"),
+        Plan(2, 1, 4, "own"),
+        pytest.param(Plan(1, 1, 16, "own"), marks=pytest.mark.slow),
+        Plan(2, 1, 1),
+    ],
+)
 def test_a_population_equals_training_alone_in_its_first_epoch(plan):
     """Equivalence (b): within 1e-5 of the solo program."""
     specs = specs_of(replace(CLASSIFIER, {"epochs": 1}), {"learning_rate": RATES, "seed": (0, 1)})
@@ -74,6 +82,7 @@ def test_same_seed_same_result_other_seed_other_result():
     assert not same(a, b, 0, 1)
 
 
+@pytest.mark.slow
 def test_new_values_and_epochs_never_compile_again():
     fresh = replace(CLASSIFIER, {"batch_size": 9})  # a program that no other test has
     run = population(specs_of(fresh, {"learning_rate": (0.1, 0.2), "epochs": (2, 5), "seed": (0, 1)}), plan=Plan(1))
@@ -259,7 +268,7 @@ def test_a_better_plan_loses_no_trial_that_waits_beside_those_that_begin(monkeyp
 PROGRAMS = ("init", "train_segment", "evaluate")
 
 
-@pytest.mark.parametrize("train_eval_size", [None, 0])
+@pytest.mark.parametrize("train_eval_size", [None, pytest.param(0, marks=pytest.mark.slow)])
 def test_a_program_is_three_compilations(train_eval_size):
     """What is compiled ahead is what training then calls: drawing, training and evaluating, each once."""
     experiment = replace(CLASSIFIER, {"widths": (7,), "train_eval_size": train_eval_size})

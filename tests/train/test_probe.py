@@ -99,7 +99,7 @@ def forward(experiment, params, x):
     return outputs
 
 
-@pytest.mark.parametrize("changes", DENSE)
+@pytest.mark.parametrize("changes", [DENSE[0], pytest.param(DENSE[1], marks=pytest.mark.slow)])
 def test_the_last_epoch_against_the_formulas(changes, monkeypatch):
     """At the weights with which the trial ends, on all its training examples: gradients by jax.grad of the formula."""
     monkeypatch.setattr(probe, "SHARE", 1)

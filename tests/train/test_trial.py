@@ -92,7 +92,7 @@ def test_curves_equal_a_numpy_loop():
     np.testing.assert_allclose(trained.store.load_weights(0)["final/layer_0/kernel"], w, rtol=2e-5)
 
 
-@pytest.mark.parametrize("eval_batch_size", [1, 7, 10, 64])
+@pytest.mark.parametrize("eval_batch_size", [pytest.param(1, marks=pytest.mark.slow), 7, 10, 64])
 def test_every_example_is_counted_once(eval_batch_size):
     """Ten validation examples in evaluation batches that do and do not divide them."""
     experiment = replace(CLASSIFIER, {"eval_batch_size": eval_batch_size, "epochs": 1})

@@ -147,7 +147,7 @@ def test_metrics_of_numbers_are_scikit_learns():
     np.testing.assert_allclose(values["test_root_mean_squared_error"], mse**0.5, rtol=1e-5)
 
 
-@pytest.mark.parametrize("classes", [False, True])
+@pytest.mark.parametrize("classes", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_training_is_keras_fit(classes):
     """Keras 3, with the reduction that divides by the weights' sum; its class weights do not weigh the validation."""
     import keras

@@ -128,6 +128,7 @@ def assert_same_curves(a, b):
         np.testing.assert_allclose(x.curves["val_loss"], y.curves["val_loss"], rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_batch_split_over_two_devices_trains_on_windows_too():
     assert_same_curves(trained(WINDOWED, plan=ALONE), trained(WINDOWED, plan=Plan(2, 2, 1, "own")))
 

@@ -376,7 +376,11 @@ def apply_auto(params, x):
     return decode_auto(params, encode_auto(params, x))
 
 
-@pytest.mark.parametrize("model", [EquinoxAuto, (init_auto, apply_auto, encode_auto, decode_auto)], ids=["eqx", "pair"])
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(EquinoxAuto, marks=pytest.mark.slow), (init_auto, apply_auto, encode_auto, decode_auto)],
+    ids=["eqx", "pair"],
+)
 def test_codes_and_latent_figures(model, tmp_path):
     """What comes out is the decoder's of the code; the report draws the codes."""
     config = nnjax.ModelConfig(model, output_activation="linear", reconstruct=True)
