@@ -1,4 +1,4 @@
-"""Fit how often each first verdict is right: `python -m scripts.calibrate_verdicts` (nnjax/diagnosis/calibration.py).
+"""Fit how often each first verdict is right: `python -m scripts.calibrate_verdicts` (diagnosis/verdict_confidence.py).
 
 A logistic regression of "accepted" on the verdict's code and the log-odds of its rule's confidence, with a ridge that
 draws the codes to one another, over our own tuning curves and three sets of runs of other tools, which count as much

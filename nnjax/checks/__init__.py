@@ -1,1 +1,1 @@
-"""Checks before training: impossible values, and whether the loss fits the output and the targets."""
+"""Check an experiment by its fields and targets alone, before any network is built: impossible values, unfit losses."""

@@ -1,4 +1,4 @@
-"""Start JAX as the environment asks, or say in one sentence why it cannot; turn off what stops on a NaN."""
+"""Judge the user's JAX_… variables: start JAX as they ask or say why it cannot; turn off those that stop on a NaN."""
 
 import contextlib
 import os

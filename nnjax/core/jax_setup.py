@@ -1,4 +1,4 @@
-"""Set JAX up before its backend starts: on CPU one device per core, and the persistent cache of compiled programs.
+"""Give JAX nnjax's own settings before it starts: one CPU device per core, the persistent cache of compiled programs.
 
 Without importing JAX: it reads these settings from the environment when it is imported, and has them as its own after
 that. What the environment or the program has set is kept.

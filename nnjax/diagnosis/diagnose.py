@@ -12,13 +12,13 @@ from nnjax.core import messages
 from nnjax.core.errors import UserError
 from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.core.messages import remedy
-from nnjax.diagnosis.calibration import calibrated
 from nnjax.diagnosis.curves_by_length import align, checked, per_trial
 from nnjax.diagnosis.reading import Loaded, from_columns, read
 from nnjax.diagnosis.remarks import remarks
 from nnjax.diagnosis.thresholds import FEWEST
 from nnjax.diagnosis.trial_features import TrialFeatures, trial_features
 from nnjax.diagnosis.types import Curves, Diagnosis, TrainingContext, Verdict
+from nnjax.diagnosis.verdict_confidence import calibrated
 from nnjax.diagnosis.verdict_rule import VerdictRule
 from nnjax.diagnosis.verdicts import VERDICTS
 

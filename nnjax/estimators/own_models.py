@@ -1,4 +1,4 @@
-"""Models of one's own, of any library that nnjax reads, as a classifier and as a regressor."""
+"""`NNJAXClassifier` and `NNJAXRegressor`: the user's model (Flax, Keras, Equinox, functions) as an estimator."""
 
 import dataclasses
 import functools

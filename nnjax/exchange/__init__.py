@@ -1,4 +1,4 @@
-"""Import and export networks: safetensors with a JSON file, programs of `jax.export`, files of Keras 3.
+"""Exchange networks by files, in and out (safetensors, `jax.export`, ONNX, Keras 3), and predict with what was read.
 
 Nothing is unpickled, and no code of a file is executed.
 """

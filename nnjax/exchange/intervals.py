@@ -1,4 +1,4 @@
-"""`Run.predict(x, interval=…)`: conformal intervals and sets, from calibration examples that had no other part.
+"""Prediction intervals of a run, `Run.predict(x, interval=…)`: choose its calibration examples, then `nn.conformal`.
 
 Calibration examples must serve neither stopping (the best epoch, patience) nor choosing among settings. So it is with
 those of the folds or of the validation part where one setting was trained for fixed epochs; final weights are taken.

@@ -1,4 +1,4 @@
-"""Calibration of predicted probabilities: reliability by bin, the expected calibration error, temperature scaling."""
+"""Calibration of a network's probabilities: reliability by bin, the expected calibration error, temperature scaling."""
 
 from typing import NamedTuple
 

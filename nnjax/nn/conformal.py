@@ -1,4 +1,4 @@
-"""Conformal prediction: intervals and sets that hold the truth with a given probability, whatever the network.
+"""The mathematics of conformal prediction, on arrays: intervals and sets that hold the truth with a given probability.
 
 Split conformal prediction (Vovk et al. 2005; Lei et al. 2018), CV+ and jackknife+ (Barber, Candès, Ramdas & Tibshirani
 2021), and adaptive prediction sets for classes (Romano, Sesia & Candès 2020). All need examples that are exchangeable

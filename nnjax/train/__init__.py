@@ -1,1 +1,1 @@
-"""The trainer: programs, the plan of devices and lanes, and the host loop; a single run is a population of one."""
+"""The trainer: compiled programs (engine), the plan of devices and lanes (layout), the loop that calls them (host)."""

@@ -1,1 +1,1 @@
-"""Verify a run: certificates, retraining, and sanity runs before training."""
+"""Verify by tracing and training: try an experiment before its run (sanity runs), train its trials again after it."""

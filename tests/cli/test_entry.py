@@ -1,12 +1,12 @@
 """The command `nnjax`: what it lists, finds and refuses, in processes where start-up matters."""
 
 import importlib
-import json
 import pathlib
 import subprocess
 import sys
 
 import pytest
+from forked import nnjax_commands
 
 import nnjax
 from nnjax.cli import config, entry
@@ -30,51 +30,34 @@ def test_help_lists_every_command(arguments):
     assert set(PROMISED) <= set(listed)
 
 
-HEAVY = ("jax", "flax", "optax", "pandas", "sklearn", "scipy", "matplotlib", "keras", "tensorflow_datasets")
-HELP = f"""
-import contextlib, io, json, sys
-from nnjax.cli import entry
-
-def said(*words):
-    sys.argv, out, status = ["nnjax", *words], io.StringIO(), 0
-    with contextlib.redirect_stdout(out):
-        try:
-            entry.main()
-        except SystemExit as end:
-            status = end.code or 0
-    return status, out.getvalue(), sorted(set(sys.modules) & set({HEAVY}))
-
-print(json.dumps([said("--help"), {{name: [said(name, "--help"), said("help", name)] for name in entry.COMMANDS}}]))
-"""
-
-
 @pytest.fixture(scope="module")
 def helps():
-    """Status, text and heavy modules of `nnjax --help`, and of every command's help, asked for in both ways."""
-    done = subprocess.run([sys.executable, "-c", HELP], capture_output=True, text=True, encoding="utf-8")
-    assert (done.returncode, done.stderr) == (0, "")
-    return json.loads(done.stdout)
+    """How `nnjax NAME --help` and `nnjax help NAME` of every command end, and `nnjax --help`: {words: …}."""
+    lines = [["--help"], *(line for name in entry.COMMANDS for line in ([name, "--help"], ["help", name]))]
+    return dict(zip(map(tuple, lines), nnjax_commands(lines), strict=True))
 
 
 def test_a_command_explains_itself_in_a_process_of_its_own(helps):
     done = nnjax_command("tune-lr", "--help")
-    assert [done.returncode, done.stdout, done.stderr] == [0, helps[1]["tune-lr"][0][1], ""]
+    assert (done.returncode, done.stdout, done.stderr) == helps["tune-lr", "--help"][:3]
 
 
 @pytest.mark.parametrize("name", entry.COMMANDS)
 def test_every_command_explains_itself_as_it_is_called(name, helps):
-    (status, said, _), (_, again, _) = helps[1][name]
-    assert status == 0
-    assert f"`nnjax {name}" in said.partition("flags:")[0]
-    assert "scripts/" not in said
-    assert again == said
+    done = helps[name, "--help"]
+    assert (done.status, done.errors) == (0, "")
+    assert f"`nnjax {name}" in done.output.partition("flags:")[0]
+    assert "scripts/" not in done.output
+    assert helps["help", name].output == done.output
+
+
+HEAVY = {"jax", "flax", "optax", "pandas", "sklearn", "scipy", "matplotlib", "keras", "tensorflow_datasets"}
 
 
 def test_help_imports_nothing_heavy(helps):
     """As a count of modules, which no other load on the machine changes; the time is in docs/LOG.md."""
-    general, commands = helps
-    assert general[2] == []
-    assert {name: one[2] for name, both in commands.items() for one in both if one[2]} == {}
+    assert {words: done.modules & HEAVY for words, done in helps.items() if done.modules & HEAVY} == {}
+    assert all("absl.flags" in helps[name, "--help"].modules for name in PROMISED)
 
 
 def test_the_version_is_that_of_the_package():

@@ -1,13 +1,12 @@
 """A package of an extra that is missing is named with the line that installs it, wherever a user meets it."""
 
-import json
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from forked import nnjax_commands
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig
@@ -16,20 +15,6 @@ from nnjax.data import prepare
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-BLOCKED = """
-import contextlib, io, json, sys
-from nnjax.cli import entry
-
-def said(package, line):
-    sys.modules[package], sys.argv, out, errors = None, ["nnjax", *line.split()], io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-        try:
-            entry.main()
-        except SystemExit as end:
-            return end.code, out.getvalue(), errors.getvalue()
-
-print(json.dumps([said(*case) for case in json.loads(sys.argv[1])]))
-"""
 
 
 def test_a_package_that_is_not_there():
@@ -86,27 +71,27 @@ COMMANDS = [
 ]
 
 
+SHARED = ("nnjax.api", "sklearn.datasets", "matplotlib.pyplot")
+
+
 @pytest.fixture(scope="module")
 def answers(tmp_path_factory):
-    """Run the commands, one after another, in a folder of a process where their packages are not installed."""
+    """How the commands end where their packages are not installed, and the files that are there afterwards."""
     folder = tmp_path_factory.mktemp("extras")
     for name in ("net.keras", "net.weights.h5"):
         (folder / name).write_bytes(b"")
-    cases = json.dumps([(package, line) for package, _, line in COMMANDS])
-    words = [sys.executable, "-c", BLOCKED, cases]
-    done = subprocess.run(words, cwd=folder, capture_output=True, encoding="utf-8", timeout=300)
-    assert (done.returncode, done.stderr) == (0, "")
-    found = dict(zip(COMMANDS, json.loads(done.stdout), strict=True))
-    return found, sorted(path.name for path in folder.iterdir())
+    packages, _, lines = zip(*COMMANDS, strict=True)
+    found = nnjax_commands([line.split() for line in lines], packages, SHARED, folder)
+    return dict(zip(COMMANDS, found, strict=True)), sorted(path.name for path in folder.iterdir())
 
 
 @pytest.mark.parametrize(("package", "extra", "line"), COMMANDS)
 def test_commands(package, extra, line, answers):
     """Nothing is begun: no folder, and no method that needs no extra has run."""
-    status, said, errors = answers[0][package, extra, line]
+    done = answers[0][package, extra, line]
     sentence = rf"error: .* needs {package}, which is not installed: pip install 'nnjax\[{extra}\]'\.\n"
-    assert re.fullmatch(sentence, errors), errors
-    assert (status, said, answers[1]) == (2, "", ["net.keras", "net.weights.h5"])
+    assert re.fullmatch(sentence, done.errors), done.errors
+    assert (done.status, done.output, answers[1]) == (2, "", ["net.keras", "net.weights.h5"])
     assert extra in PROJECT["optional-dependencies"]
 
 

@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from nnjax.diagnosis import calibration
+from nnjax.diagnosis import verdict_confidence
 from nnjax.diagnosis.verdicts import CODES
 from scripts import calibrate_verdicts
 
 
 def test_every_verdict_has_its_odds():
-    assert set(calibration.ODDS) == set(CODES)
+    assert set(verdict_confidence.ODDS) == set(CODES)
     for code in CODES:
-        sure = [calibration.calibrated(code, confidence) for confidence in (0.5, 0.8, 0.98, 1.0)]
+        sure = [verdict_confidence.calibrated(code, confidence) for confidence in (0.5, 0.8, 0.98, 1.0)]
         assert 0.5 < sure[0] <= sure[1] <= sure[2] == sure[3] < 1
 
 

@@ -1,1 +1,1 @@
-"""The host loop: train a population segment by segment."""
+"""The training loop in Python, on the host of the devices: call programs segment by segment, keep queue and records."""

@@ -1,4 +1,4 @@
-"""How often a verdict is right as the first one, by its code and its rule's confidence.
+"""The confidence of a verdict: how often it is right as the first one, by its code and its rule's own confidence.
 
 A logistic regression on labeled curves, our own tuning part and three sets of runs of other tools, which count as much
 each, less what curves are accepted less often that the rules have never been changed after; made by
