@@ -20,7 +20,7 @@ from nnjax.core.errors import UserError
 from nnjax.exchange import description, files, program
 from nnjax.exchange.start_weights import read_weights
 
-LARGE = ("lenet5", "conv_autoencoder")  # whose layers the others have too
+ALIKE = ("lenet5", "conv_autoencoder", "binary")  # whose layers the others have too
 UNSCALED = nnjax.DataConfig(scaling="none")
 
 WITHOUT_NNJAX = """
@@ -71,7 +71,7 @@ def test_a_program_runs_without_nnjax_on_raw_inputs_in_any_batch(name, tmp_path,
 
 @pytest.mark.parametrize("suffix", [".safetensors", ".jaxexport"])
 @pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=pytest.mark.slow if name in LARGE else ()) for name in MAKERS]
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ALIKE else ()) for name in MAKERS]
 )
 def test_what_left_comes_back(name, suffix, tmp_path):
     run, path = run_of(name), tmp_path / f"network{suffix}"

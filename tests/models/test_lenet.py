@@ -249,7 +249,9 @@ def test_larger_images_need_no_margin(kind):
     np.testing.assert_allclose(large, model_of(kind).logits(params_of(kind), X), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("kind", CONFIGS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=() if kind == "lenet5_modern" else pytest.mark.slow) for kind in CONFIGS]
+)
 def test_dropout_and_dtypes(kind):
     """Dropout needs a key, and a rate of 0 changes nothing; bfloat16 computes roughly and keeps float32 weights."""
     model, params, key = model_of(kind), params_of(kind), jax.random.key(0)

@@ -183,11 +183,12 @@ def test_what_was_measured_is_known_next_time(steps, tmp_path, monkeypatch):
 
 def test_a_resumed_run_keeps_its_plan(steps, tmp_path, monkeypatch):
     """Even if what was measured is forgotten in between, or says otherwise now."""
-    monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 3)
     steps[2, 4, "shared"] = 1e-9
     folder, said = tmp_path / "run", []
-    with pytest.raises(Stopped):
-        nnjax.sweep(CLASSIFIER, SPACE, data=blobs(), workdir=folder, should_stop=StopAfter(4))
+    with monkeypatch.context() as patch:
+        patch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 3)
+        with pytest.raises(Stopped):
+            nnjax.sweep(CLASSIFIER, SPACE, data=blobs(), workdir=folder, should_stop=StopAfter(4))
     (tmp_path / "steps.json").unlink()
     del steps[2, 4, "shared"]
     run = nnjax.sweep(CLASSIFIER, SPACE, data=blobs(), workdir=folder, log=said.append)

@@ -181,7 +181,7 @@ def test_a_device_whose_trial_has_ended_takes_the_next_one():
 
 
 @pytest.mark.parametrize("devices", [1, 2])
-@pytest.mark.parametrize("stops", [[0], [3], [1, 1, 2, 5]])
+@pytest.mark.parametrize("stops", [[0], pytest.param([3], marks=pytest.mark.slow), [1, 1, 2, 5]])
 def test_resuming_is_bit_for_bit(tmp_path, monkeypatch, stops, devices):
     """Stopped in mid-epoch between segments of five steps, once or several times, also in later lane batches."""
     monkeypatch.setattr("nnjax.train.host.population._next_steps", lambda steps, seconds: 5)

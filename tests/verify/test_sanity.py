@@ -68,6 +68,7 @@ def test_a_start_at_zero_is_found():
     assert checks["start"].evidence["loss"] == pytest.approx(np.log(3), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_large_initial_weights_are_found():
     assert "start" in failed(checked(replace(SANE, {"init_scale": 100.0})))
 

@@ -30,7 +30,7 @@ def equinox_net():
     return net, np.array(net.layers[0].weight), lambda params: params["layers/0/weight"]
 
 
-@pytest.mark.parametrize("make", [nnx_net, pytest.param(equinox_net, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("make", [equinox_net, pytest.param(nnx_net, marks=pytest.mark.slow)])
 def test_seeds_share_the_weights_and_not_the_order(make):
     net, weights, first_of = make()
     base = experiment(nnjax.given(net))
