@@ -4,6 +4,7 @@ Nothing here imports JAX, and what is imported before `main` catches Ctrl-C is n
 """
 
 import collections
+import gc
 import signal
 import sys
 import types
@@ -33,10 +34,13 @@ COMMANDS = {
     "completion": Command("nnjax.cli.commands.completion", "print the completion script of a shell"),
 }
 
+COLLECTED = 10_000  # new objects after which Python looks for garbage; with its 700, a twentieth of a short command
+
 
 def main(name: str | None = None) -> None:
     """Run a subcommand: this one, or the one that the command line names first."""
     signal.signal(signal.SIGINT, _interrupt)
+    gc.set_threshold(COLLECTED)
     import importlib
 
     from nnjax.cli import main as cli

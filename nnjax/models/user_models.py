@@ -98,7 +98,7 @@ def variables_shapes(model: Model, shape: tuple[int, ...]) -> Variables:
         return Variables(*jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), tuple(model.draw(0))))
     try:
         found: Variables = jax.eval_shape(
-            lambda key, x: model.init(key, x, Reads(jnp.float32(1))), jax.random.key(0), example
+            lambda key, x: model.init(key, x, Reads(jnp.float32(1))), jax.eval_shape(jax.random.key, 0), example
         )
     except UserError:
         raise
