@@ -36,8 +36,10 @@ class RunFiles:
         self.path = as_path(path)
 
     def write(self, name: str, content: bytes | str) -> None:
-        """Write one file atomically."""
-        write_atomically(self.path / name, content)
+        """Write one file atomically; one that holds this already stays, since waiting for the disk takes long."""
+        path, data = self.path / name, content.encode("utf-8") if isinstance(content, str) else content
+        if not (path.is_file() and path.stat().st_size == len(data) and path.read_bytes() == data):
+            write_atomically(path, data)
 
     def write_json(self, name: str, content: Any) -> None:
         """Write a JSON file atomically."""

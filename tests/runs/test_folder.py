@@ -88,6 +88,23 @@ def test_records_come_back_bit_for_bit(tmp_path, begun):
     assert (tmp_path / "trials.csv").read_bytes() == before
 
 
+def test_what_a_file_holds_already_is_not_written_again(tmp_path, begun, monkeypatch):
+    store, _ = begun(tmp_path)
+    store.save_records(SPECS, records())
+    written = []
+    monkeypatch.setattr("nnjax.runs.files.write_atomically", lambda path, data: written.append(path.name))
+    store.save_records(SPECS, records())
+    assert written == []
+    store.save_records(SPECS, records()[::-1])
+    assert {"curves.npz", "trials.csv"} <= set(written)
+    written.clear()
+    (tmp_path / "trials.csv").write_bytes((tmp_path / "trials.csv").read_bytes()[:-2] + b"9\n")  # as long
+    (tmp_path / "config.json").unlink()
+    store.save_records(SPECS, records())
+    store.write("config.json", "{}")
+    assert written == ["trials.csv", "config.json"]
+
+
 def test_the_table_shows_what_varies():
     specs = specs_of(CLASSIFIER, {"widths": ((8,), (4, 2)), "shuffle": (True, False)})
     lines = trials_csv.to_text(specs, [Record()] * 4).splitlines()

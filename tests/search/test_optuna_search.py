@@ -15,9 +15,10 @@ import nnjax
 from nnjax import Arm, Range, Space, UserError
 from nnjax.core.fields import flatten, replace
 from nnjax.runs.folder import FolderStore
-from nnjax.search.optuna.journal import open_journal
+from nnjax.search.optuna.journal import Journal, open_journal
 from nnjax.search.optuna.samplers import make_sampler
 from nnjax.search.optuna.search import search
+from nnjax.search.optuna.session import _chunks
 from nnjax.search.optuna.storage import open_study, quiet
 from nnjax.search.optuna.study import AskTellStudy
 from nnjax.spaces.space import Halving
@@ -195,6 +196,15 @@ def test_what_is_noted_together_is_written_once_and_read_as_what_others_wrote(tm
     logs = [[json.loads(line) for line in path.read_text("utf-8").splitlines()] for path in paths]
     one, other = ([{k: v for k, v in log.items() if k not in without} for log in own] for own in logs)
     assert one == other
+
+
+def test_a_batch_of_settings_is_asked_for_and_told_at_once(tmp_path, monkeypatch):
+    """A study's file is written once to ask for a batch and once to tell it, and locked for sixteen at the most."""
+    written, write = [], Journal._write_held
+    monkeypatch.setattr(Journal, "_write_held", lambda self: (written.append(len(self._held)), write(self)))
+    search(EXPERIMENT, Space(RATES.axes, "adaptive", num=2, batch=2), workdir=tmp_path / "run", data=blobs())
+    assert len(written) == 2
+    assert list(map(len, _chunks(range(35)))) == [16, 16, 3]
 
 
 @pytest.mark.parametrize("text", [b"my notes", b"{}\nnotes", b'{"op": 1}', b"a\nb\n"])

@@ -3,8 +3,8 @@
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -35,6 +35,9 @@ from nnjax.train.layout.plan import Plan, choose_lanes, from_json
 from nnjax.train.storage.records import Record
 from nnjax.train.storage.store import Store
 from nnjax.verify import data_checks
+
+NOTED = 16  # settings that a study notes at a time: others that work at it wait as long
+Item = TypeVar("Item")
 
 
 class Session:
@@ -124,9 +127,9 @@ class Session:
         num, size = self.space.num, self.space.batch
         waits = any(not one.told for one in suggestions)
         more = 0 if self.study.exhausted or (waits and len(suggestions) % size == 0) else size - len(suggestions) % size
-        for _ in range(min(more, num - len(suggestions))):
+        for some in _chunks(range(min(more, num - len(suggestions)))):
             with self.study.together():
-                suggestions.append(self._ask_one())
+                suggestions.extend(self._ask_one() for _ in some)
         return any(not one.told for one in suggestions)
 
     def _ask_one(self) -> Suggestion:
@@ -203,12 +206,12 @@ class Session:
 
     def _tell(self, suggestions: Sequence[Suggestion]) -> None:
         """Tell the study the values of the settings that have ended."""
-        for one in suggestions:
-            if not one.told:
-                records = [self.trials.records[trial] for trial in self.trials.of[one.number]]
-                status = ", ".join(dict.fromkeys(record.status for record in records))
-                value = float(np.mean([value_of(record, self.metric) for record in records]))
-                with self.study.together():
+        for some in _chunks([one for one in suggestions if not one.told]):
+            with self.study.together():
+                for one in some:
+                    records = [self.trials.records[trial] for trial in self.trials.of[one.number]]
+                    status = ", ".join(dict.fromkeys(record.status for record in records))
+                    value = float(np.mean([value_of(record, self.metric) for record in records]))
                     self.study.tell(one.number, value, curve_of(records, self.metric), status)
         done, num = len(suggestions), max(self.space.num, len(suggestions))
         best = self.study.best()
@@ -216,6 +219,12 @@ class Session:
             "none has a value yet" if best is None else f"best so far: {self.metric} {best[1]:.4g} (setting {best[0]})"
         )
         self.options.log(f"search: {done} of {num} settings evaluated; {found}")
+
+
+def _chunks(items: Sequence[Item]) -> Iterator[Sequence[Item]]:
+    """Divide what is noted in a study: a journal is locked meanwhile, and waits for the disk once."""
+    for begin in range(0, len(items), NOTED):
+        yield items[begin : begin + NOTED]
 
 
 def with_trials_to_come(observe: Observer, count: int) -> Observer:
