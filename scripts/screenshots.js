@@ -7,6 +7,19 @@
   const over = (top, below) => { const a = top[3] / 255; return [0, 1, 2].map(i => top[i] * a + below[i] * (1 - a)).concat(255); };
   const light = color => { const [r, g, b] = color.map(v => { v /= 255; return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4; }); return 0.2126 * r + 0.7152 * g + 0.0722 * b; };
   const below = element => { let colors = []; for (let e = element; e; e = e.parentElement) { const own = rgba(getComputedStyle(e).backgroundColor); if (own[3]) colors.push(own); if (own[3] === 255) break; } return colors.reverse().reduce((base, top) => over(top, base), [255, 255, 255, 255]); };
+  const shape = "rect, path, circle, ellipse, polygon", opacity = style => style.fillOpacity * style.opacity;
+  const painted = (text, base) => { // what the shapes before a text in its drawing paint behind its middle
+    const box = text.getBoundingClientRect(), svg = text.ownerSVGElement, middle = new DOMPoint(box.x + box.width / 2, box.y + box.height / 2);
+    if (!svg) return base;
+    for (const e of svg.querySelectorAll(shape)) {
+      if (!(e.compareDocumentPosition(text) & Node.DOCUMENT_POSITION_FOLLOWING) || e.closest("defs, clipPath")) continue;
+      const style = getComputedStyle(e), matrix = e.getScreenCTM();
+      if (style.fill === "none" || !opacity(style) || !matrix || !e.isPointInFill(middle.matrixTransform(matrix.inverse()))) continue;
+      const own = rgba(style.fill);
+      base = over([...own.slice(0, 3), own[3] * opacity(style)], base);
+    }
+    return base;
+  };
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), seen = new Set();
   for (let node; (node = walker.nextNode());) {
     const element = node.parentElement;
@@ -14,7 +27,7 @@
     seen.add(element);
     const style = getComputedStyle(element), size = parseFloat(style.fontSize), bold = Number(style.fontWeight) >= 700;
     if (!element.getClientRects().length || size === 0) continue;
-    const paper = below(element), ink = over(rgba(element.closest("svg") ? style.fill : style.color), paper);
+    const paper = element.closest("svg") ? painted(element, below(element)) : below(element), ink = over(rgba(element.closest("svg") ? style.fill : style.color), paper);
     const [a, b] = [light(ink), light(paper)].sort((x, y) => y - x), ratio = (a + 0.05) / (b + 0.05);
     if (ratio < (size >= 24 || (bold && size >= 18.66) ? 3 : 4.5)) say(`contrast ${ratio.toFixed(2)}`, element);
   }

@@ -111,6 +111,13 @@ class Browser:
         self.mouse("mouseReleased", *end)
         self.settle()
 
+    def key(self, *names):
+        """Press keys, by the names that JavaScript gives them, such as "ArrowUp" or " "."""
+        for name in names:
+            for kind in ("rawKeyDown", "keyUp"):
+                self.call("Input.dispatchKeyEvent", type=kind, key=name, code=name)
+        self.settle()
+
     def mouse(self, kind, x, y):
         """Send one event of the left mouse button."""
         held = int(kind != "mouseReleased")

@@ -4,11 +4,15 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from matplotlib.figure import Figure
+
 from nnjax.core.files import write_atomically
-from nnjax.report.charts import array_images
+from nnjax.report.charts.figures import to_bytes
+from nnjax.report.charts.themed_svg import to_svg
 from nnjax.report.rendering import template
 
 PAGE = "study.html"
+DPI = 130  # of the figures' files
 
 
 class Table(NamedTuple):
@@ -28,20 +32,17 @@ class StudyPage(NamedTuple):
     figures: Mapping[str, str]  # caption by file name, in order
     tables: Sequence[Table]  # in order
     how: Sequence[str]  # sentences on the methods
-    # file names of the figures that need the page's whole width, and on a narrow screen scroll
-    wide: Sequence[str] = ()
 
 
-def write(page: StudyPage, images: Mapping[str, bytes], workdir: pathlib.Path) -> pathlib.Path:
-    """Write the images (PNG by file name), then study.html with them inside, each whole or not at all.
+def write(page: StudyPage, drawings: Mapping[str, Figure], workdir: pathlib.Path) -> pathlib.Path:
+    """Write the drawings (as PNG, by file name), then study.html with them inside, each whole or not at all.
 
     Returns:
       The page's path.
     """
-    for name, content in images.items():
-        write_atomically(workdir / name, content)
-    text = template("study.html.jinja").render(
-        page=page, images={name: array_images.data_uri(content) for name, content in images.items()}
-    )
+    for name, drawing in drawings.items():
+        write_atomically(workdir / name, to_bytes(drawing, DPI))
+    figures = {name: to_svg(drawings[name], caption) for name, caption in page.figures.items()}
+    text = template("study.html.jinja").render(page=page, figures=figures)
     write_atomically(workdir / PAGE, text)
     return workdir / PAGE

@@ -59,6 +59,23 @@ def test_points_are_added_and_moved(page):
     assert (state["mistakes"], state["of"]) == (0, 5)
 
 
+def test_points_and_the_start_are_moved_by_keys(page):
+    """Of OR's four points the second, a blue one at (0, 1), goes to (−0.05, 1.05); a third is removed."""
+    press(page, "OR")
+    page.run("document.querySelector('.try-canvas').focus()")
+    page.key(" ", " ", "ArrowLeft", "ArrowUp")
+    assert press(page, "Until all are right")["right"] == 4
+    page.run("document.querySelector('.try-canvas').focus()")
+    page.key(" ", "Delete")
+    state = page.run("history1998.perceptron.state")
+    assert (state["mistakes"], state["of"]) == (0, 3)
+    before = page.run("history1998.descent.start")
+    page.run("document.querySelectorAll('.try-canvas')[1].focus()")
+    page.key("ArrowUp", "ArrowUp", "ArrowLeft")
+    moved = np.subtract(page.run("history1998.descent.start"), before)
+    assert moved[0] < 0 < moved[1]
+
+
 @pytest.mark.parametrize("share", [0.1, 0.9, 1.05])
 def test_descent_is_that_of_the_formula(page, share):
     """Steps against w − rate · gradient in float64."""

@@ -330,12 +330,6 @@ def test_the_chart_of_learning_curves_tells_values_zooms_and_hides(page, demo, d
     assert page.errors == []
 
 
-def press(page, *keys):
-    for key in keys:
-        page.call("Input.dispatchKeyEvent", type="keyDown", key=key, code=key)
-    page.settle()
-
-
 def test_curves_are_read_pinned_and_smoothed_by_the_keyboard(page, tmp_path):
     """Trials of a band are told and pinned; the table holds their values; smoothing is pandas' ewm."""
     run = fake_run(CLASSIFIER, Space(axes={"seed": (0, 1, 2)}))
@@ -343,11 +337,11 @@ def test_curves_are_read_pinned_and_smoothed_by_the_keyboard(page, tmp_path):
     box(page, "#chart")
     own = [record.curves["val_loss"] for record in run.records]
     page.run("document.getElementById('chart').focus()")
-    press(page, "ArrowRight", "ArrowRight", "ArrowDown")
+    page.key("ArrowRight", "ArrowRight", "ArrowDown")
     said = page.run("document.getElementById('chart-said').textContent")
     assert "trial 1, epoch 2" in said  # the second highest curve of three: fake losses grow with the trial's number
     assert f"validation of 3 trials: {own[1][1]:.4g} ({own[0][1]:.4g} to {own[2][1]:.4g})" in said
-    press(page, "Enter", "ArrowDown", "Enter")
+    page.key("Enter", "ArrowDown", "Enter")
     table = "[...document.querySelectorAll('#chart-pins tbody tr')]"
     cells = f"{table}.map((row) => [...row.cells].map((one) => one.textContent))"
     rows = page.run(cells)
@@ -360,7 +354,7 @@ def test_curves_are_read_pinned_and_smoothed_by_the_keyboard(page, tmp_path):
     assert "weight 0.7" in page.run("document.getElementById('chart-note').textContent")
     smoothed = pd.Series(own[0]).ewm(alpha=0.3, adjust=True).mean().to_numpy()
     page.run("document.getElementById('chart').focus()")
-    press(page, "End", "End", *["ArrowDown"] * 2)
+    page.key("End", "End", *["ArrowDown"] * 2)
     assert f"(smoothed {smoothed[-1]:.4g})" in page.run("document.getElementById('chart-said').textContent")
     assert page.run("curveSeries.smooth([1, null, 3], 0.5)") == [1, None, pytest.approx(7 / 3)]
     assert page.errors == []
@@ -373,7 +367,7 @@ def test_the_curves_of_a_sweep_are_read_pinned_and_smoothed(page, run, path):
     curves = [record.curves["val_loss"] for record in run.records if "val_loss" in record.curves]
     assert page.run("document.getElementById('trial-curves-log').checked") is needs_log(curves)
     page.run("document.getElementById('trial-curves').focus()")
-    press(page, "ArrowRight", "End", "Enter")
+    page.key("ArrowRight", "End", "Enter")
     trial = page.run("trials.ids[trials.pinned]")
     assert page.run("trials.ids[trials.hovered]") == trial
     cells = page.run("[...document.querySelectorAll('#trial-curves-pins tbody td')].map((one) => one.textContent)")
@@ -383,7 +377,7 @@ def test_the_curves_of_a_sweep_are_read_pinned_and_smoothed(page, run, path):
     page.run("{ const one = document.getElementById('trial-curves-smoothing'); one.value = 0.7; one.oninput(); }")
     assert page.run("trials.pinned >= 0 && trials.hovered < 0")
     page.run("document.getElementById('trial-curves').focus()")
-    press(page, "ArrowRight", "End")
+    page.key("ArrowRight", "End")
     smoothed = pd.Series(run.records[page.run("trials.ids[trials.hovered]")].curves["val_loss"]).ewm(alpha=0.3).mean()
     said = page.run("document.getElementById('trial-curves-said').textContent")
     assert f"(smoothed {smoothed.to_numpy()[-1]:.4g})" in said

@@ -10,8 +10,9 @@ from nnjax.diagnosis.verdicts import CODES
 from nnjax.lectures.gallery.rates import Rates, plot_rates
 from nnjax.lectures.gallery.training import DiagnosedTrial, Outcome
 from nnjax.report import verdict_details
-from nnjax.report.charts import array_images, figures
+from nnjax.report.charts import figures
 from nnjax.report.charts.marked_curves import plot_trial
+from nnjax.report.charts.themed_svg import to_svg
 from nnjax.report.page import write_page
 from nnjax.report.rendering import template
 
@@ -30,14 +31,16 @@ def write(outcomes: Sequence[Outcome], rates: Rates | None, folder: str | PathLi
       UserError: they cannot be written.
     """
     drawn = {} if rates is None else {"learning_rates": plot_rates(rates)}
+    alts = dict.fromkeys(drawn, "Validation loss against the learning rate")
     for one in outcomes:
         for name, trial in ((one.mode.name, one.shown), (f"{one.mode.name}_corrected", one.corrected)):
             if trial is not None:
                 drawn[name] = plot_trial(trial.record, trial.diagnosis, trial.experiment.loss)
+                alts[name] = f"Learning curves: {trial.diagnosis.primary.sentence}"
     images = {f"{name}.png": figures.to_bytes(figure, DPI) for name, figure in drawn.items()}
     page = template("gallery.html.jinja").render(
         items=[_item(one) for one in outcomes],
-        images={name: array_images.data_uri(png) for name, png in images.items()},
+        drawings={name: to_svg(figure, alts[name]) for name, figure in drawn.items()},
         has_rates=rates is not None,
         rate_codes=[code for code in CODES if rates and any(code in row for row in rates.codes)],
     )

@@ -11,6 +11,7 @@ from nnjax.lectures.gallery.failure_modes import BASE
 from nnjax.lectures.gallery.training import silent
 from nnjax.report.charts.figures import subplots
 from nnjax.report.charts.marked_curves import draw_level
+from nnjax.report.charts.themed_svg import AS_IS
 from nnjax.report.trial_verdicts import code_of
 from nnjax.train.storage.records import DONE
 
@@ -63,8 +64,8 @@ def plot_rates(rates: Rates) -> Figure:
     for i, k in np.ndindex(*height.shape):
         badge = BADGES[rates.codes[i][k]]
         x, y = rates.rate[i] * 1.06 ** (k - (height.shape[1] - 1) / 2), height[i, k]
-        axes.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2)
-        axes.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3)
+        axes.plot(x, y, "s", color=badge.color, ms=10, mec="0.3", mew=0.5, zorder=2, gid=AS_IS)
+        axes.text(x, y, badge.sign, ha="center", va="center", fontsize=7, color=badge.ink, zorder=3, gid=AS_IS)
     draw_level(axes, rates.guessing, "guessing")
     for start, end, name in rates.regimes():
         axes.axvspan(start, end, color="0.5", alpha=0.0 if name in ("too low", "too high") else 0.12, lw=0, zorder=0)

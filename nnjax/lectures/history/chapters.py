@@ -7,18 +7,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from typing import Any, NamedTuple
 
+from markupsafe import Markup
 from matplotlib.figure import Figure as Drawing
 
 from nnjax.core.errors import UserError
 from nnjax.lectures.text import read_text
-from nnjax.report.charts import array_images
 from nnjax.report.charts import figures as charts
+from nnjax.report.charts.themed_svg import to_svg
 from nnjax.report.page import write_page
 from nnjax.report.rendering import join_scripts, template
 
 # Packages of this package, in the order of the report; each has a module `page` with a function `chapter`.
 CHAPTERS = ("mcculloch_pitts", "perceptron", "adaline", "madaline", "backprop", "descent", "layers", "lenet")
-PIXELS_PER_INCH = 88  # of a figure on the page: the widest of them, of some ten inches, fill it
 
 
 class Figure(NamedTuple):
@@ -29,15 +29,9 @@ class Figure(NamedTuple):
     drawing: Drawing
 
     @property
-    def width(self) -> int:
-        """Its width on the page in pixels: one scale for all figures, so that their letters have one size."""
-        return round(PIXELS_PER_INCH * float(self.drawing.get_size_inches()[0]))
-
-    @property
-    def wide(self) -> bool:
-        """Whether a phone shows it at full size, to be scrolled sideways."""
-        width, height = self.drawing.get_size_inches()
-        return bool(width > 1.6 * height)
+    def svg(self) -> Markup:
+        """The figure as an element of the page."""
+        return to_svg(self.drawing, self.caption)
 
 
 PUBLISHED, EXACT, SIMULATED = "published", "exact", "simulated"
@@ -105,7 +99,6 @@ def write(chapters: Mapping[str, Chapter], folder: str | PathLike[str]) -> pathl
     page = template("history.html.jinja").render(
         chapters=chapters,
         tries=tries,
-        images={name: array_images.data_uri(content) for name, content in images.items()},
         script=join_scripts(["history"]) if tries else "",
     )
     write_page(target, page, images)

@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from nnjax.core.types import Array
+from nnjax.report.charts.themed_svg import AS_IS
 
 P = ParamSpec("P")
 NEGATIVE, POSITIVE, GREEN, BROWN = "#b3423a", "#2f5d9b", "#2c7a4b", "#96690a"  # the first two: the classes
@@ -76,5 +77,5 @@ def draw_regions(
         axes.contour(x, y, answers, levels=[middle], colors="0.25", linewidths=1.0)
     for positive, color, marker in ((True, POSITIVE, "o"), (False, NEGATIVE, "X")):
         chosen = examples[(labels > 0) == positive]
-        axes.scatter(*chosen.T, color=color, marker=marker, s=55, edgecolor="w", linewidth=0.8, zorder=3)
+        axes.scatter(*chosen.T, color=color, marker=marker, s=55, edgecolor="w", linewidth=0.8, zorder=3, gid=AS_IS)
     axes.set(aspect="auto", **properties)

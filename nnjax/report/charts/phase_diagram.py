@@ -10,6 +10,7 @@ from matplotlib.patches import Patch, Rectangle
 from nnjax.diagnosis.phase_diagram import PhaseDiagram
 from nnjax.diagnosis.verdicts import BADGES
 from nnjax.report.charts.figures import subplots
+from nnjax.report.charts.themed_svg import AS_IS
 
 
 def plot_phase(phase: PhaseDiagram) -> Figure:
@@ -40,11 +41,13 @@ def _box(i: int, j: int, **style: Any) -> Any:
 
 
 def _cell(axes: Any, i: int, j: int, code: str, loss: float) -> None:
-    axes.add_patch(_box(i, j, facecolor=BADGES[code].color, edgecolor="w", linewidth=0.8))
+    axes.add_patch(_box(i, j, facecolor=BADGES[code].color, edgecolor="w", linewidth=0.8, gid=AS_IS))
     text = f"{loss:.3g}" if np.isfinite(loss) else "∞"
-    axes.text(i, j, text, ha="center", va="center", fontsize=7.5, color=BADGES[code].ink)
+    axes.text(i, j, text, ha="center", va="center", fontsize=7.5, color=BADGES[code].ink, gid=AS_IS)
 
 
 def _legend(axes: Any, codes: Sequence[str]) -> None:
-    handles = [Patch(facecolor=BADGES[code].color, label=code.replace("_", " ")) for code in BADGES if code in codes]
+    handles = [
+        Patch(facecolor=BADGES[code].color, label=code.replace("_", " "), gid=AS_IS) for code in BADGES if code in codes
+    ]
     axes.figure.legend(handles=handles, loc="outside lower center", ncols=5, fontsize=8, frameon=False)

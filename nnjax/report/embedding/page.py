@@ -6,6 +6,7 @@ from os import PathLike
 from typing import Any
 
 import numpy as np
+from matplotlib.figure import Figure
 
 from nnjax.core.csv_text import to_csv
 from nnjax.core.errors import UserError
@@ -14,7 +15,7 @@ from nnjax.embed.quality import MEASURES
 from nnjax.embed.study import Study, label_of, varied
 from nnjax.embed.variation import to_plane
 from nnjax.report.charts import figures
-from nnjax.report.charts.array_images import data_uri
+from nnjax.report.charts.themed_svg import to_svg
 from nnjax.report.embedding import text
 from nnjax.report.embedding.embedding_figures import MOST_PANELS, plot_embeddings
 from nnjax.report.embedding.packing import aligned, page_data
@@ -47,14 +48,14 @@ def write(
     if not able:
         raise UserError("No embedding is finite: all have diverged; choose smaller learning rates.")
     target = pathlib.Path(folder) / "report.html"
-    figure = figures.to_bytes(_figure(study, able))
-    write_page(target, _render(study, able, figure, how, title), {FIGURE: figure})
+    figure = _figure(study, able)
+    write_page(target, _render(study, able, figure, how, title), {FIGURE: figures.to_bytes(figure)})
     for name, content in tidy_files(study).items():
         write_atomically(target.parent / name, content)
     return target
 
 
-def _figure(study: Study, able: Sequence[int]) -> Any:
+def _figure(study: Study, able: Sequence[int]) -> Figure:
     names, shown = varied(study.embeddings), able[:MOST_PANELS]
     layouts = aligned([to_plane(study.embeddings[i].y) for i in shown])
     scores = [study.qualities[i]["trustworthiness"] for i in shown]
@@ -62,7 +63,9 @@ def _figure(study: Study, able: Sequence[int]) -> Any:
     return plot_embeddings(layouts, titles, study.labels, study.dataset.classes)
 
 
-def _render(study: Study, able: Sequence[int], figure: bytes, how: Sequence[tuple[str, str]], title: str | None) -> str:
+def _render(
+    study: Study, able: Sequence[int], figure: Figure, how: Sequence[tuple[str, str]], title: str | None
+) -> str:
     """Render the page of a study of embeddings."""
     return template("embedding.html.jinja").render(
         title=title or f"Embeddings of {study.dataset.name}",
@@ -73,7 +76,7 @@ def _render(study: Study, able: Sequence[int], figure: bytes, how: Sequence[tupl
         clusters=text.cluster_rows(study),
         k=study.k,
         able=able,
-        figure=data_uri(figure),
+        figure=to_svg(figure, "Every embedding as a small scatter, colored by class."),
         hidden=max(0, len(able) - MOST_PANELS),
         how=how,
         script=join_scripts(SCRIPTS),

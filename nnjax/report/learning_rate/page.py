@@ -8,9 +8,12 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
+from matplotlib.figure import Figure
+
 from nnjax.core.errors import UserError
 from nnjax.core.files import check_out_folder, write_atomically
-from nnjax.report.charts import array_images
+from nnjax.report.charts.figures import to_bytes
+from nnjax.report.charts.themed_svg import to_svg
 from nnjax.report.page import write_page
 from nnjax.report.rendering import template
 
@@ -19,11 +22,11 @@ FILES = ("report.html", "figures", OWN, "tune_lr.csv")
 
 
 class Section(NamedTuple):
-    """A part of the page: its figures as (PNG file name, caption, whether it is wide), and a table."""
+    """A part of the page: its figures as (PNG file name, caption), and a table."""
 
     name: str
     sentences: Sequence[str]
-    figures: Sequence[tuple[str, str, bool]]
+    figures: Sequence[tuple[str, str]]
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
 
@@ -36,7 +39,7 @@ class Page(NamedTuple):
     cards: Sequence[tuple[str, str, str]]  # (what, value, remark)
     sections: Sequence[Section]  # in order
     how: Sequence[str]  # sentences on what was trained
-    images: Mapping[str, bytes]  # PNG by file name
+    drawings: Mapping[str, Figure]  # by the name of its PNG file
     table: Sequence[Mapping[str, Any]]  # rows of the CSV file, by column
     json: Mapping[str, Any]  # content of the JSON file
 
@@ -61,9 +64,8 @@ def write(page: Page, folder: str | os.PathLike[str], title: str) -> pathlib.Pat
       UserError: they cannot be written.
     """
     target = pathlib.Path(folder) / "report.html"
-    uris = {name: array_images.data_uri(content) for name, content in page.images.items()}
-    text = template("learning_rate.html.jinja").render(page._asdict() | {"title": title, "images": uris})
-    write_page(target, text, page.images)
+    text = template("learning_rate.html.jinja").render(page._asdict() | {"title": title, "to_svg": to_svg})
+    write_page(target, text, {name: to_bytes(drawing) for name, drawing in page.drawings.items()})
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, list(page.table[0]), lineterminator="\n")
     writer.writeheader()

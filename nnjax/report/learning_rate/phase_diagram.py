@@ -9,7 +9,6 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import to_dict
 from nnjax.core.messages import remedy
 from nnjax.diagnosis.phase_diagram import PhaseDiagram
-from nnjax.report.charts import figures
 from nnjax.report.charts.learning_rate import NAMES
 from nnjax.report.charts.phase_diagram import plot_phase
 from nnjax.report.learning_rate.page import Page, Section
@@ -29,7 +28,7 @@ def phase_page(experiment: Experiment, phases: Sequence[PhaseDiagram]) -> Page:
             f"{NAMES[metric]} of each batch size; "
             f"{remedy('`tune`', 'nnjax tune-lr without --batch_sizes')} searches a rate closely."
         ],
-        images={f"{phase.optimizer}_phase.png": figures.to_bytes(plot_phase(phase)) for phase in phases},
+        drawings={f"{phase.optimizer}_phase.png": plot_phase(phase) for phase in phases},
         table=table,
         json={
             "experiment": to_dict(experiment),
@@ -84,7 +83,6 @@ def _phase_section(phase: PhaseDiagram) -> Section:
                 f"{phase.optimizer}_phase.png",
                 f"Each cell is a trial, colored by the verdict on its curves; the number is its last "
                 f"{NAMES[phase.metric]}.",
-                True,
             )
         ],
         ["batch size", "best rate", NAMES[phase.metric], "verdict"],

@@ -9,7 +9,6 @@ from nnjax.core.experiment import Experiment
 from nnjax.core.fields import to_dict
 from nnjax.diagnosis.learning_rate import Recommendation, recommend
 from nnjax.diagnosis.rate_regimes import RateSweep
-from nnjax.report.charts import figures
 from nnjax.report.charts.learning_rate import NAMES, plot_rates, plot_regime_curves
 from nnjax.report.learning_rate.page import Page, Section
 from nnjax.search.learning_rate.budget import RUNS, SEEDS
@@ -17,10 +16,10 @@ from nnjax.search.learning_rate.budget import RUNS, SEEDS
 
 def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
     """Describe what `nnjax.search.learning_rate.tune.tune` found."""
-    pairs, images = [(measured, recommend(measured)) for measured in found], {}
+    pairs, drawings = [(measured, recommend(measured)) for measured in found], {}
     for measured, seen in pairs:
-        images[f"{measured.optimizer}_rates.png"] = figures.to_bytes(plot_rates(measured, seen))
-        images[f"{measured.optimizer}_curves.png"] = figures.to_bytes(plot_regime_curves(measured, seen))
+        drawings[f"{measured.optimizer}_rates.png"] = plot_rates(measured, seen)
+        drawings[f"{measured.optimizer}_curves.png"] = plot_regime_curves(measured, seen)
     first = found[0]
     runs = ", ".join(f"{measured.optimizer} {measured.runs():.1f}" for measured in found)
     return Page(
@@ -42,7 +41,7 @@ def rates_page(experiment: Experiment, found: Sequence[RateSweep]) -> Page:
             "a rate at which training breaks down the next lower one is recommended, where it costs at most 2 %.",
             f"All with batches of {first.batch_size}; another batch size or number of epochs has another best rate.",
         ],
-        images=images,
+        drawings=drawings,
         table=[row for m, seen in pairs for row in _rows(m, seen)],
         json={"experiment": to_dict(experiment), "optimizers": [_summary(m, seen) for m, seen in pairs]},
     )
@@ -73,13 +72,11 @@ def _rates_section(measured: RateSweep, seen: Recommendation) -> Section:
                 "The loss against the learning rate: black where rates were trained to the end (dots are seeds), rings "
                 "after as many epochs as the rate was given. The green bar below holds the rates that are not "
                 "significantly worse than the best.",
-                False,
             ),
             (
                 f"{name}_curves.png",
                 "The loss against the epoch, as far as each rate was trained: too low falls slowly, good fast and then "
                 "low, high fast and then gets stuck at a worse level, too high learns nothing.",
-                False,
             ),
         ],
         ["rate", "regime", *(f"seed {seed}" for seed in measured.seeds), ""],

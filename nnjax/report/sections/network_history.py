@@ -7,7 +7,6 @@ import numpy as np
 
 from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.diagnosis.layer_findings import LayerFinding, layer_findings
-from nnjax.report.charts.array_images import data_uri
 from nnjax.report.context import ReportContext
 from nnjax.report.section import Section
 
@@ -60,16 +59,16 @@ def counts(found: list[tuple[LayerFinding, ...]], trials: int) -> list[str]:
     return [f"{name}: {number:,} of {trials:,} trials looked into" for name, number in names.most_common()]
 
 
-def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, str]]:
+def charts(signals: LayerStatistics, trial: int, label: str) -> list[dict[str, Any]]:
     """Draw the charts of one trial that have anything to show."""
-    from nnjax.report.charts.figures import to_bytes
+    from nnjax.report.charts.themed_svg import to_svg
 
     out = []
     for name, (title, explanation, logarithmic) in CHARTS.items():
         values = getattr(signals, name)[trial]
         if np.isfinite(values).any():
-            uri = data_uri(to_bytes(plot(values, name, layers_of(signals, trial), logarithmic), dpi=200))
-            out.append({"uri": uri, "title": title, "explanation": explanation, "alt": f"{title} of {label}"})
+            svg = to_svg(plot(values, name, layers_of(signals, trial), logarithmic), f"{title} of {label}")
+            out.append({"svg": svg, "title": title, "explanation": explanation})
     return out
 
 
@@ -89,7 +88,10 @@ def colors(number: int) -> list[str]:
 def key(signals: LayerStatistics, trial: int) -> list[tuple[str, str]]:
     """Name the layers with their colors: (name, color)."""
     layers = layers_of(signals, trial)
-    named = list(zip((signals.layers[i] for i in layers), colors(len(layers)), strict=True))
+    from nnjax.report.charts.themed_svg import themed
+
+    shown = map(themed, colors(len(layers)))
+    named = list(zip((signals.layers[i] for i in layers), shown, strict=True))
     return named if len(named) <= MAX_NAMED else [*named[: MAX_NAMED // 2], ("…", "none"), *named[-MAX_NAMED // 2 :]]
 
 

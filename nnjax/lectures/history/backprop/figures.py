@@ -10,6 +10,7 @@ import numpy as np
 from nnjax.lectures.history.backprop import from_scratch, problems, vanishing
 from nnjax.lectures.history.backprop.model import Net, feed_forward
 from nnjax.lectures.history.drawing import BROWN, GREEN, NEGATIVE, POSITIVE, draw_regions, panels
+from nnjax.report.charts.themed_svg import AS_IS
 from nnjax.runs import statistics
 
 QUANTILES = (0.05, 0.5, 0.95)
@@ -126,10 +127,12 @@ def draw_encoder(axes: Any, learned: Mapping[float, problems.TrainedNets]) -> No
     """Draw codes of one net, learning curves by the scale of the first weights, and what hidden units put out."""
     codes = problems.codes(learned[min(learned)])
     order = np.lexsort(codes[0].round().T)
-    axes[0].imshow(codes[0][order], cmap="Blues", vmin=0, vmax=1, aspect="auto")
+    edges = np.arange(4) - 0.5, np.arange(9) - 0.5
+    axes[0].pcolor(*edges, codes[0][order], cmap="Blues", vmin=0, vmax=1, gid=AS_IS)
+    axes[0].invert_yaxis()
     for (row, column), value in np.ndenumerate(codes[0][order]):
         color = "w" if value > 0.55 else "0.2"
-        axes[0].text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=color)
+        axes[0].text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=color, gid=AS_IS)
     axes[0].set_xticks(range(3), ["1", "2", "3"])
     axes[0].set_yticks(range(8), [str(place + 1) for place in order])
     axes[0].set(xlabel="hidden unit", ylabel="input that is 1")

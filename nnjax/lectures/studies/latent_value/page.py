@@ -17,7 +17,7 @@ from nnjax.report import study_page
 from nnjax.report.charts import figures
 from nnjax.report.study_page import StudyPage, Table
 
-DPI, COLUMNS = 130, 4
+COLUMNS = 4
 TICKS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1)
 COLORS = {"PCA": "#1d1f23", "ICA": "#94a4a2", "LDA": "#832db6", "k-means": "#ffa90e"}
 OTHERS = ("#3f90da", "#bd1f01", "#a96b59", "#717581")
@@ -42,10 +42,9 @@ def write(frame: pd.DataFrame, arms: Sequence[str], num_seeds: int, workdir: pat
         {"figure.png": text["caption"]},
         [contest(won)._replace(notes=[text["contest"]]), table(frame)._replace(notes=[text["table"]])],
         [text["how"], *(f"{HEADS[name]}: {meaning}." for name, meaning in MEASURES.items())],
-        ["figure.png"],
     )
     write_atomically(workdir / "results.csv", to_csv(frame, float_format="%.7g"))
-    return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
+    return study_page.write(page, {"figure.png": plot(frame)}, workdir)
 
 
 def contest(won: Winners) -> Table:

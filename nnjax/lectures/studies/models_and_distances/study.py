@@ -19,7 +19,6 @@ from nnjax.distances.scores import MODEL, Score
 from nnjax.distances.views import split_of
 from nnjax.lectures.studies.models_and_distances.page import draw, page
 from nnjax.report import study_page
-from nnjax.report.charts.figures import to_bytes
 
 NETWORK = "multilayer perceptron"
 TABLE = "results.csv"
@@ -46,7 +45,7 @@ class ModelsAndDistances:
         """Write results.csv, figure.png and study.html into a folder, and give the page's path."""
         results = self.results(log)
         write_atomically(workdir / TABLE, to_csv(results))
-        return study_page.write(page(results), {"figure.png": to_bytes(draw(results), dpi=200)}, workdir)
+        return study_page.write(page(results), {"figure.png": draw(results)}, workdir)
 
     def results(self, log: Log) -> pd.DataFrame:
         """One row a set, split and method: data, view, train, test, seed and the fields of `Score`."""

@@ -14,12 +14,10 @@ from nnjax.embed.points import labels_of
 from nnjax.embed.variation import distinct_pairs, mean_distances_by_factor, summarize, variance_shares
 from nnjax.lectures.text import read_text
 from nnjax.report import study_page
-from nnjax.report.charts import figures
 from nnjax.report.embedding.embedding_figures import plot_layouts, plot_scores
 from nnjax.report.embedding.method_sweep_tables import apart_table, rows_of, score_table, share_table
 from nnjax.report.study_page import StudyPage
 
-DPI = 130
 LAYOUTS = ("SNE", "t-SNE", "UMAP")
 MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlation", "knn_accuracy": "kNN accuracy"}
 
@@ -27,9 +25,9 @@ MEASURES = {"trustworthiness": "Trustworthiness", "shepard": "Shepard correlatio
 def write(dataset: Dataset, rows: np.ndarray, sweeps: Sequence[MethodSweep], workdir: pathlib.Path) -> pathlib.Path:
     """Write results.csv, figure.png, scores.png and study.html, each whole or not at all; returns the page's path."""
     several = [sweep for sweep in sweeps if len(sweep.embeddings) > 1]
-    images = {
-        "scores.png": figures.to_bytes(plot_scores(sweeps), DPI),
-        "figure.png": figures.to_bytes(plot_layouts(sweeps, labels_of(dataset, rows)), DPI),
+    drawings = {
+        "scores.png": plot_scores(sweeps),
+        "figure.png": plot_layouts(sweeps, labels_of(dataset, rows)),
     }
     text = read_text(__file__, "study.toml", count=len(rows), data=dataset.name)
     page = StudyPage(
@@ -38,11 +36,10 @@ def write(dataset: Dataset, rows: np.ndarray, sweeps: Sequence[MethodSweep], wor
         text["captions"],
         [score_table(sweeps), share_table(several), apart_table(several)],
         text["how"],
-        list(images),
     )
     table = pd.DataFrame(rows_of(sweeps))
     write_atomically(workdir / "results.csv", to_csv(table, float_format="%.7g"))
-    return study_page.write(page, images, workdir)
+    return study_page.write(page, drawings, workdir)
 
 
 def sentences(sweeps: Sequence[MethodSweep]) -> list[str]:

@@ -10,12 +10,10 @@ from nnjax.core.files import write_atomically
 from nnjax.core.text import number
 from nnjax.lectures.text import read_text
 from nnjax.report import study_page
-from nnjax.report.charts import figures
 from nnjax.report.study_page import StudyPage, Table
 
 COLORS = ("#3f90da", "#bd1f01", "#94a4a2", "#1d1f23")
 STEADY = 2.0  # gains of the smallest and of a medium change within this factor are "in proportion"
-DPI = 130
 
 
 def write(frame: pd.DataFrame, num_seeds: int, workdir: pathlib.Path) -> pathlib.Path:
@@ -27,10 +25,9 @@ def write(frame: pd.DataFrame, num_seeds: int, workdir: pathlib.Path) -> pathlib
         {"figure.png": text["caption"]},
         [table(frame)._replace(notes=[text["table"]])],
         text["how"],
-        ["figure.png"],
     )
     write_atomically(workdir / "results.csv", to_csv(frame, float_format="%.7g"))
-    return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
+    return study_page.write(page, {"figure.png": plot(frame)}, workdir)
 
 
 def sentences(frame: pd.DataFrame) -> list[str]:

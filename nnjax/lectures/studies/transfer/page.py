@@ -14,7 +14,6 @@ from nnjax.report.study_page import StudyPage, Table
 from nnjax.runs.statistics import compare_paired
 
 COLORS = {"from scratch": "#1d1f23", "frozen features": "#3f90da", "fine-tuning": "#bd1f01"}
-DPI = 130
 
 
 def write(frame: pd.DataFrame, num_seeds: int, workdir: pathlib.Path) -> pathlib.Path:
@@ -26,10 +25,9 @@ def write(frame: pd.DataFrame, num_seeds: int, workdir: pathlib.Path) -> pathlib
         {"figure.png": text["caption"]},
         [table(frame)._replace(notes=[text["table"]])],
         text["how"],
-        ["figure.png"],
     )
     write_atomically(workdir / "results.csv", to_csv(frame, float_format="%.7g"))
-    return study_page.write(page, {"figure.png": figures.to_bytes(plot(frame), DPI)}, workdir)
+    return study_page.write(page, {"figure.png": plot(frame)}, workdir)
 
 
 def trained(frame: pd.DataFrame) -> pd.DataFrame:
