@@ -45,7 +45,7 @@ def phase_diagram(
     """
     rates = np.array(list(dict.fromkeys(spec.experiment.hyperparameters.learning_rate for spec in specs)), float)
     sizes = tuple(dict.fromkeys(spec.experiment.batch_size for spec in specs))
-    known = contexts_of(specs, facts, baselines)
+    known = contexts_of(specs, facts, baselines, records)
     losses = [float(record.curves[metric][-1]) if record.status in FINISHED else np.nan for record in records]
     codes = [diagnosis.primary.code for diagnosis in diagnose_curves(curves_of(records), known)]
     finite = np.where(np.isfinite(losses), losses, np.nan).reshape(len(rates), len(sizes))

@@ -123,8 +123,9 @@ def _from_run(path: pathlib.Path) -> Loaded:
     specs = folder.read_config().specs
     facts, _ = folder.read_all_facts(specs)
     names = [f"trial {spec.id}" for spec in specs]
-    contexts = contexts_of(specs, facts, folder.read_baselines())
-    return Loaded(curves_of(folder.read_records(specs)), names, contexts, [""] * len(names), [False] * len(names))
+    records = folder.read_records(specs)
+    contexts = contexts_of(specs, facts, folder.read_baselines(), records)
+    return Loaded(curves_of(records), names, contexts, [""] * len(names), [False] * len(names))
 
 
 def from_columns(by_name: Mapping[str, Any], named: Mapping[str, str] | None = None) -> Loaded:

@@ -1,18 +1,25 @@
 """Take the curves of an nnjax run, and what is known beside them: what the best constant output reaches."""
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
-from nnjax.core.experiment import DataConfig, TrialSpec
+from nnjax.core.experiment import DataConfig, Experiment, TrialSpec
 from nnjax.core.types import DataFacts
 from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.runs.loss_baselines import Baselines, Key, assumed, key_of
 from nnjax.train.storage.records import DIVERGED, Record, stack_curves
 
 AT_REST = 0.02  # of the peak rate, at a schedule's end: what goes on at such a rate hardly moves
+MEASURED = ("curvature", "input_size", "target_size", "infinite_at")  # of trials that diverged
+STABLE: Mapping[str, Callable[[float], float]] = {  # optimizer -> (β -> largest stable rate times the curvature)
+    "sgd": lambda beta: 2.0,
+    "momentum": lambda beta: 2 * (1 + beta),
+    "nesterov": lambda beta: (2 + 2 * beta) / (1 + 2 * beta),
+}
 TRAINING_ONLY = ("dropout", "l1", "l2", "label_smoothing")  # hyperparameters that count in the training loss alone
 
 
@@ -30,9 +37,15 @@ def curves_of(records: Sequence[Record]) -> Curves:
 
 
 def contexts_of(
-    specs: Sequence[TrialSpec], facts: Mapping[DataConfig, DataFacts], baselines: Baselines = MappingProxyType({})
+    specs: Sequence[TrialSpec],
+    facts: Mapping[DataConfig, DataFacts],
+    baselines: Baselines = MappingProxyType({}),
+    records: Sequence[Record] = (),
 ) -> list[TrainingContext]:
-    """Return what is known beside the curves of each trial; missing baselines as is assumed of older folders."""
+    """Return what is known beside the curves of each trial; missing baselines as is assumed of older folders.
+
+    With the trials' records also what was measured of those that diverged.
+    """
     known: dict[Key, TrainingContext] = {}
     out = []
     for spec in specs:
@@ -48,4 +61,21 @@ def contexts_of(
         ends = experiment.epochs if lowest is not None and lowest < AT_REST else None
         own = dataclasses.replace(own, regularized=regularized, shuffled=experiment.shuffle, schedule_epochs=ends)
         out.append(own)
-    return out
+    causes = [_causes(spec.experiment, record.values) for spec, record in zip(specs, records, strict=bool(records))]
+    return [dataclasses.replace(own, **more) for own, more in zip(out, causes or [{}] * len(out), strict=True)]
+
+
+def _causes(experiment: Experiment, values: Mapping[str, float]) -> dict[str, Any]:
+    """Return what was measured of a trial that diverged, and the rate at which steps are stable.
+
+    Only of optimizers for which that is a closed form: gradient descent 2/λ, with a momentum β 2 (1 + β)/λ, Nesterov's
+    (2 + 2β)/((1 + 2β) λ) (Cohen et al. 2021, appendix B).
+    """
+    found = {name: values[name] for name in MEASURED if name in values}
+    hyper, name, curvature = experiment.hyperparameters, experiment.optimizer.name, values.get("curvature", 0.0)
+    if hyper.learning_rate is not None:
+        found["learning_rate"] = hyper.learning_rate
+    momentum = 0.0 if name == "sgd" else hyper.momentum
+    if curvature > 0 and name in STABLE and momentum is not None:
+        found["stable_rate"] = STABLE[name](momentum) / curvature
+    return found

@@ -107,9 +107,7 @@ class TrialFeatures:
 
     Attributes:
       curves: theirs.
-      mean_predictor, chance_accuracy, floor, regularized, num_validation, batch_size, shuffled, schedule_epochs:
-        [g]; as in
-        `TrainingContext`, NaN where they are not known.
+      mean_predictor … infinite_at: [g]; as in `TrainingContext`, NaN where they are not known.
       layers: of all trials of the call, whose rows are `curves.trials`.
       computed: what `once` has computed of the group.
     """
@@ -123,6 +121,12 @@ class TrialFeatures:
     batch_size: Array
     shuffled: Array
     schedule_epochs: Array
+    learning_rate: Array
+    stable_rate: Array
+    curvature: Array
+    input_size: Array
+    target_size: Array
+    infinite_at: Array
     layers: LayerStatistics | None = None
     computed: dict[Callable, Any] = dataclasses.field(default_factory=dict, init=False, repr=False)
 

@@ -30,7 +30,7 @@ def diagnose_trials(
     out: list[Diagnosis | None] = [None] * len(specs)
     if known:
         own_specs, own = [specs[i] for i in known], [records[i] for i in known]
-        contexts, signals = contexts_of(own_specs, facts, baselines), run_signals.stack(own_specs, own)
+        contexts, signals = contexts_of(own_specs, facts, baselines, own), run_signals.stack(own_specs, own)
         for i, found in zip(known, diagnose_curves(curves_of(own), contexts, signals), strict=True):
             out[i] = found
     return out

@@ -44,6 +44,11 @@ class TrainingContext:
       num_validation: how many validation examples there are.
       batch_size: examples of a step.
       shuffled: whether the examples come in a new order in every epoch.
+      learning_rate, stable_rate: the rate (its peak), and the largest at which steps of gradient descent are stable:
+        2/λmax, 2 (1 + β)/λmax with a momentum β.
+      curvature: λmax, the largest eigenvalue of the Hessian of the loss, at the weights before it diverged.
+      input_size, target_size: the largest root mean square of a column of the inputs, and of numbers to predict.
+      infinite_at: an output at which the loss is not finite, as -log(p) at 0.
       schedule_epochs: the epoch at which the learning rate's schedule has come down to (nearly) 0: from there on more
         epochs gain nothing.
     """
@@ -56,6 +61,12 @@ class TrainingContext:
     batch_size: int | None = None
     shuffled: bool | None = None
     schedule_epochs: int | None = None
+    learning_rate: float | None = None
+    stable_rate: float | None = None
+    curvature: float | None = None
+    input_size: float | None = None
+    target_size: float | None = None
+    infinite_at: float | None = None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from nnjax.diagnosis.causes import Cause, cause, evidence, was_stable
 from nnjax.diagnosis.conditions import LOWER_RATE
 from nnjax.diagnosis.marks import line
 from nnjax.diagnosis.thresholds import FEWEST
@@ -32,29 +33,34 @@ def _height(raw: np.ndarray) -> np.ndarray:
 
 
 def describe(trials: TrialFeatures, i: int) -> Description:
-    """Name the epoch."""
-    when = trials.curves.diverged_at[i]
+    """Name the epoch and the cause, as far as it is known."""
+    when, known, numbers = trials.curves.diverged_at[i], cause(trials, i), evidence(trials, i)
     if np.isfinite(when):
-        return _not_finite(trials, i, int(when))
+        text, at = f"The loss stopped being a finite number in epoch {int(when)}", {"diverged": int(when)}
+        if known is None:
+            return _by_curve(trials, i, text, at, numbers)
+        return Description(f"{text}: {known.text}.", numbers, at, known.next)
     main = trials.main.raw[i]
     epoch = int(np.argmax(main > main[0] * np.sqrt(EXPLODED))) + 1
-    text = f"The loss exploded from {main[0]:.3g} to {main[-1]:.3g}: the steps are far too large."
-    return Description(text, {"first": main[0], "last": main[-1]}, {"diverged": max(epoch, 1)}, LOWER_RATE)
+    text, advice = known or Cause("the steps are far too large", LOWER_RATE)
+    text = f"The loss exploded from {main[0]:.3g} to {main[-1]:.3g}: {text}."
+    return Description(text, {"first": main[0], "last": main[-1], **numbers}, {"diverged": max(epoch, 1)}, advice)
 
 
-def _not_finite(trials: TrialFeatures, i: int, when: int) -> Description:
+def _by_curve(trials: TrialFeatures, i: int, text: str, at: dict[str, int], numbers: dict[str, float]) -> Description:
     """Tell the causes apart as far as the curves do: from the first epoch on, after a growth, or out of a good run."""
-    text, at = f"The loss stopped being a finite number in epoch {when}", {"diverged": when}
+    when = at["diverged"]
     if when <= 1:
         advice = "Look for inputs or targets that are not finite or not scaled; if they are, lower the rate tenfold."
-        return Description(f"{text}, the first one: large inputs or targets, or steps far too large.", {}, at, advice)
+        text = f"{text}, the first one: large inputs or targets, or steps far too large.{was_stable(trials, i)}"
+        return Description(text, numbers, at, advice)
     known = [y[i, : when - 1] for y in (trials.curves.train_loss, trials.curves.val_loss)]
     before = next((y for y in known if len(y) > 2 and np.isfinite(y).all()), np.zeros(0))
     if len(before) and 0 < before[-1] < CALM * before.min() and before[-1] < before[0] / 2:
         text += f", out of a fall to {before[-1]:.3g}: the log or the quotient of a 0, or a single step far too large."
         advice = "Look for log(0), a division or a square root in the loss (clip its argument); else clip the gradient."
-        return Description(text, {"last": float(before[-1])}, at, advice)
-    return Description(f"{text}: the steps were far too large.", {}, at, LOWER_RATE)
+        return Description(f"{text}{was_stable(trials, i)}", {"last": float(before[-1]), **numbers}, at, advice)
+    return Description(f"{text}: the steps were far too large.{was_stable(trials, i)}", numbers, at, LOWER_RATE)
 
 
 VERDICT = VerdictRule(

@@ -16,6 +16,7 @@ from nnjax.train.engine.device_data import DeviceData, Part
 from nnjax.train.engine.programs import Program, place_numbers
 from nnjax.train.engine.state_shapes import blank_state
 from nnjax.train.host.active_batches import ActiveBatches
+from nnjax.train.host.broken_trials import note_causes
 from nnjax.train.host.layouts import Layouts
 from nnjax.train.host.trials import Trials
 from nnjax.train.layout.lane_batch import Group
@@ -33,6 +34,7 @@ def finish(trials: Trials, specs: Sequence[TrialSpec], active: ActiveBatches, da
     found = FinalEvaluation(active.program, data, active.hyper, active.state, stopped, tested)
     for spec in specs:
         records[spec.id].values |= found.values(row_of[spec.id], records[spec.id].curves)
+    note_causes(active, data, found.best, specs, records)
     retained = trials.retained() if store.keep is not None else None
     kept = [spec for spec in specs if retained is None or spec.id in retained]
     here = [spec for spec in kept if active.is_here(row_of[spec.id]) or not store.shared]

@@ -15,6 +15,7 @@ FINISHED = (DONE, STOPPED)  # as they were meant to
 ENDED = (*FINISHED, DIVERGED)  # and have weights
 OVER = (*ENDED, DROPPED, FAILED)  # and do not go on
 STATUSES = (WAITING, RUNNING, *OVER)
+EXPLODED = 1e3  # times its first value: no loss comes back from there
 
 
 @dataclasses.dataclass
