@@ -64,12 +64,13 @@ compilation_cache.compress_executable = functools.partial(zlib.compress, level=1
 NUMBERS = (
     *("checks", "cli", "core", "data/", "diagnosis", "distances", "estimators", "exchange", "lectures", "nn", "report"),
     *("runs", "search", "spaces", "trackers", "models/test_"),
-    *(f"models/adapters/test_{name}" for name in ("compiled", "modes", "refusals")),
+    *(f"models/adapters/test_{name}" for name in ("compiled", "given", "modes", "refusals")),
     *(f"verify/test_{name}" for name in ("data_checks", "experiment_summary", "sanity", "user_objects")),
-    *(f"train/test_{name}" for name in ("display", "frozen", "max_seconds", "objective", "patience", "probe")),
-    *(f"train/test_{name}" for name in ("retention", "time_left", "trial", "weights")),
+    *(f"train/test_{name}" for name in ("display", "frozen", "max_seconds", "memory_limits", "objective", "patience")),
+    *(f"train/test_{name}" for name in ("parallel_groups", "planner", "probe", "retention", "stored")),
+    *(f"train/test_{name}" for name in ("time_left", "trial", "weights")),
     *("test_configs", "test_docs", "test_doors", "test_examples", "test_keras_parity", "test_readme"),
-    *("test_several_inputs", "test_testing"),
+    *("test_portable", "test_several_inputs", "test_testing"),
 )
 
 
