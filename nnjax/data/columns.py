@@ -26,7 +26,7 @@ class Inferred(NamedTuple):
     gaps: Gaps | None = None  # its missing cells; None for none
     ambiguous: str = ""  # a text that is one number by decimal commas, another by commas between thousands; "" for none
     said: tuple[str, ...] = ()  # what was guessed, a sentence each
-    values: np.ndarray | None = None  # its numbers [n] float64, where all of its cells are plain ones
+    values: np.ndarray | None = None  # its numbers [n] float64, NaN for missing ones, where all are plain ones
     # that numbers are too long for float64: of no concern to labels, which are kept exactly
     merging: tuple[str, ...] = ()
     grouped: str = ""  # grouped, likely, proven: of its marks, as in `numerals.Inference`
@@ -46,12 +46,9 @@ class Rules(NamedTuple):
 def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     """Infer what a column holds; UserError names the first cell that follows no rule, or what may be meant."""
     name, order = place.column, rules.ordinal.get(place.column)
-    plain = None if order or rules.na_values or rules.decimal == "comma" else plain_numbers(raw)
-    pointed = plain is not None and any("." in text for text in raw)
-    if plain is not None and (rules.decimal == "point" or not pointed or not numerals.are_grouped(raw)):
-        merging = _merging(len(set(raw)) if np.abs(plain).max() > EXACT else 0, plain, name)
-        said = () if (plain % 1).any() else _powers(raw, name)
-        return Inferred(Column(name), said=said, values=plain, merging=merging, proven="." * pointed)
+    plain = None if order or rules.na_values else _plain(raw, rules, name)
+    if plain is not None:
+        return plain
     found = make_cells(raw, place, rules.na_values)
     gaps = _gaps(found, place)
     stored = _stored_order(raw)
@@ -67,6 +64,11 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     counts = found.counts()
     if not counts:
         return Inferred(Column(name), gaps)
+    plain = _plain(np.array(list(counts), object), rules, name) if gaps and isinstance(raw, np.ndarray) else None
+    if plain is not None and plain.values is not None:
+        values = np.full(len(found.distinct), np.nan)
+        values[~found.missing] = plain.values
+        return plain._replace(gaps=gaps, values=found.spread(values))
     if hasattr(getattr(raw, "dtype", None), "categories"):
         return _categories(counts, place, typed=True)._replace(gaps=gaps)
     if {text.lower() for text in counts} <= {"true", "false"}:
@@ -75,6 +77,17 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
         _numbers(found, counts, place, rules) or _dates(found, counts, place, rules) or _categories(counts, place)
     )
     return inferred._replace(gaps=gaps)
+
+
+def _plain(raw: np.ndarray, rules: Rules, name: str) -> Inferred | None:
+    """Infer a column whose texts [n] are all numbers with decimal points; None for another."""
+    values = None if rules.decimal == "comma" else plain_numbers(raw)
+    pointed = values is not None and any("." in text for text in raw)
+    if values is None or (rules.decimal != "point" and pointed and numerals.are_grouped(raw)):
+        return None
+    merging = _merging(len(set(raw)) if np.abs(values).max() > EXACT else 0, values, name)
+    said = () if (values % 1).any() else _powers(raw, name)
+    return Inferred(Column(name), said=said, values=values, merging=merging, proven="." * pointed)
 
 
 def _merging(distinct: int, values: np.ndarray, name: str) -> tuple[str, ...]:

@@ -1,6 +1,8 @@
 """Dates and times in texts: one format for a whole column."""
 
 import datetime
+import functools
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -23,6 +25,24 @@ _TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\
 _POINTED = re.compile(r"([01]\d|2[0-3])\.([0-5]\d)\.([0-5]\d)")  # 18.30.00, but no date of another form
 _HOUR = re.compile(r"(1[0-2]|0?[1-9])\s*([AaPp])\.?[Mm]\.?")
 _MONTHS = re.compile(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.IGNORECASE)
+_LONG = ("January February March April May June July August September October November December").split()
+_DAYS = ("Monday Tuesday Wednesday Thursday Friday Saturday Sunday").split()
+_NUMBERS = {name.lower(): i for names in (_LONG, [name[:3] for name in _LONG]) for i, name in enumerate(names, 1)}
+_FIELDS = {  # of `strptime`, which reads a text a hundred times slower
+    "d": r"(?P<d>\d\d?)",
+    "m": r"(?P<m>\d\d?)",
+    "y": r"(?P<y>\d\d)",
+    "Y": r"(?P<Y>\d{4})",
+    "b": rf"(?P<b>{'|'.join(name[:3] for name in _LONG)})",
+    "B": rf"(?P<b>{'|'.join(_LONG)})",
+    "a": rf"(?:{'|'.join(name[:3] for name in _DAYS)})",
+    "A": rf"(?:{'|'.join(_DAYS)})",
+    "H": r"(?P<H>\d\d?)",
+    "I": r"(?P<I>1[0-2]|0?[1-9])",
+    "M": r"(?P<M>\d\d?)",
+    "S": r"(?P<S>\d\d?)",
+    "p": r"(?P<p>[AP])M",
+}
 
 
 class Dates(NamedTuple):
@@ -38,23 +58,27 @@ def infer(counts: Mapping[str, int]) -> Dates | None:
     texts = [text for text in counts if _is_dated(text)]
     if 2 * sum(counts[text] for text in texts) <= sum(counts.values()) or _are_seasons(texts):
         return None
-    found: dict[str, int] = {}
-    for name in (ISO, *(date + clock for date in FORMATS for clock in CLOCKS)):
-        if np.isfinite(parse(texts[:1], name)).any() or np.isfinite(parse(texts[-1:], name)).any():
-            found[name] = sum(
-                counts[text] for text, value in zip(texts, parse(texts, name), strict=True) if value == value
-            )
-    if not found:
+    values = {name: parse(texts, name) for name in _formats((texts[0].strip(), texts[-1].strip()))}
+    if not values:
         return None
+    numbers = np.array([counts[text] for text in texts])
+    found = {name: int(numbers[np.isfinite(days)].sum()) for name, days in values.items()}
     best = max(found, key=lambda name: found[name])
-    any_format = np.any([np.isfinite(parse(texts, name)) for name in found], axis=0)
-    if 2 * sum(counts[text] for text, fits in zip(texts, any_format, strict=True) if fits) <= sum(counts.values()):
+    fits = np.any([np.isfinite(days) for days in values.values()], axis=0)
+    if 2 * numbers[fits].sum() <= sum(counts.values()):
         return None
-    values = parse(list(counts), best)
-    stray = tuple(text for text, value in zip(counts, values, strict=True) if value != value)
+    good = {text for text, days in zip(texts, values[best], strict=True) if days == days}
+    stray = tuple(text for text in counts if text not in good)
     same = [name for name, number in found.items() if number == found[best] and name != best]
-    others = tuple(name for name in same if _differ(parse(texts, name), parse(texts, best)))
+    others = tuple(name for name in same if _differ(values[name], values[best]))
     return Dates(best, others, stray)
+
+
+def _formats(texts: Sequence[str]) -> list[str]:
+    """List the formats that one of some texts follows, in a fixed order."""
+    dated = [date for date in FORMATS if any(map(_pattern(date).match, texts))]
+    names = (ISO, *(date + clock for date in dated for clock in CLOCKS))
+    return [name for name in names if np.isfinite(parse(texts, name)).any()]
 
 
 def _differ(one: np.ndarray, other: np.ndarray) -> bool:
@@ -90,19 +114,43 @@ def open_century(texts: Sequence[str], format: str) -> str | None:
     return next((text for text, value in zip(texts, values, strict=True) if value >= OPEN_FROM), None)
 
 
+@functools.cache
+def _pattern(format: str) -> re.Pattern[str]:
+    """Compile a format of `strptime` to a pattern."""
+    parts = re.split(r"%(\w)", format)
+    marks = [r"\s+".join(map(re.escape, re.split(" ", mark))) for mark in parts[::2]]
+    fields = [_FIELDS[name] for name in parts[1::2]]
+    return re.compile("".join(map("".join, itertools.zip_longest(marks, fields, fillvalue=""))), re.IGNORECASE)
+
+
 def _days(text: str, format: str) -> float:
     try:
-        if format in (ISO, ""):
-            if not _ISO.fullmatch(text):
-                return np.nan
-            found = datetime.datetime.fromisoformat(text)
-        else:
-            found = datetime.datetime.strptime(text, format)
+        found = _iso(text) if format in (ISO, "") else _by_fields(text, format)
     except ValueError:
+        return np.nan
+    if found is None:
         return np.nan
     found = found if found.tzinfo else found.replace(tzinfo=datetime.UTC)
     since = found - EPOCH
     return since.days + (since.seconds + since.microseconds / 1e6) / DAY
+
+
+def _iso(text: str) -> datetime.datetime | None:
+    return datetime.datetime.fromisoformat(text) if _ISO.fullmatch(text) else None
+
+
+def _by_fields(text: str, format: str) -> datetime.datetime | None:
+    """Read a date as `strptime` does; ValueError where its numbers are those of no date."""
+    match = _pattern(format).fullmatch(text)
+    if match is None:
+        return None
+    found = match.groupdict()
+    year = int(found["Y"]) if "Y" in found else int(found["y"]) + (2000 if int(found["y"]) < 69 else 1900)
+    month = _NUMBERS[found["b"].lower()] if "b" in found else int(found["m"])
+    hour = int(found["I"]) % 12 + 12 * (found["p"] in "Pp") if "I" in found else int(found.get("H", 0))
+    return datetime.datetime(
+        year, month, int(found.get("d", 1)), hour, int(found.get("M", 0)), int(found.get("S", 0)), tzinfo=datetime.UTC
+    )
 
 
 def infer_time_unit(counts: Mapping[str, int]) -> tuple[str, tuple[str, ...]] | None:

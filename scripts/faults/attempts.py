@@ -30,13 +30,17 @@ class Failure(NamedTuple):
 
     Attributes:
       number: of the input.
-      kind: "traceback", "hang", "memory" or "crash".
+      kind: "wrong", "traceback", "hang", "memory" or "crash".
       what: the input, and what came of it.
     """
 
     number: int
     kind: str
     what: str
+
+
+class Wrong(Exception):
+    """An input ended in another result than the right one, which the message says."""
 
 
 class Hang(BaseException):
@@ -118,6 +122,8 @@ def work(prepare: Callable[[pathlib.Path], object], make: Make, seed: int, begin
             except (UserError, Stopped) as error:
                 what = f"{what}: {error}"
                 kind = "ok" if made and (str(error).strip() or isinstance(error, Stopped)) else "traceback"
+            except Wrong as error:
+                kind, what = "wrong", f"{what}: {error}"
             except Hang:
                 kind, what = "hang", f"{what}: more than {SECONDS} s of computing"
             except BaseException as error:  # a SystemExit too
