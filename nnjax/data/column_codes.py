@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from absl import logging
 
 from nnjax.core.columns import Column, NumberRule
 from nnjax.core.errors import UserError
@@ -65,16 +66,29 @@ def refuse_open_century(found: Texts, format: str, place: Place) -> None:
 def _code(column: Column, found: Texts, place: Place, unknown: str) -> np.ndarray:
     known = {text: i for i, text in enumerate(column.categories)}
     width = len(known)
+    padded, taken = _by_number(column.categories), []
     table = np.zeros((len(found.distinct), width if column.kind == "category" else 1))
     for i, cell in enumerate(found.distinct):
         text = cell if cell in known else cell.removesuffix(".0")  # which pandas writes of whole numbers beside gaps
+        if text not in known and text in padded:
+            taken.append(f"{cell} for {padded[text]}")
+            text = padded[text]
         if found.missing[i] and text not in known:
             table[i] = np.nan
         elif text in known:
             table[i] = np.eye(width)[known[text]] if column.kind == "category" else known[text]
         elif unknown != "unknown" or column.kind == "ordered":
             raise _unlike(column, place, found.first(cell), repr(cell))
+    if taken:
+        listed = ", ".join(taken[:SHOWN]) + ", …" * (len(taken) > SHOWN)
+        logging.warning("%s has numbers without the zeros of training, which are taken so: %s.", place, listed)
     return table[found.codes]
+
+
+def _by_number(categories: tuple[str, ...]) -> dict[str, str]:
+    """Find the categories such as 001 by their numbers without zeros, which is how other programs read them."""
+    numbers = {str(int(text)): text for text in categories if text.isdecimal()}
+    return numbers if len(numbers) == len(categories) else {}
 
 
 def _unlike(column: Column, place: Place, row: int, found: str) -> UserError:

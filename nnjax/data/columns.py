@@ -46,7 +46,7 @@ class Rules(NamedTuple):
 def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     """Infer what a column holds; UserError names the first cell that follows no rule, or what may be meant."""
     name, order = place.column, rules.ordinal.get(place.column)
-    plain = None if order or rules.na_values else _plain(raw, rules, name)
+    plain = None if order or rules.na_values else _plain(raw, rules, place)
     if plain is not None:
         return plain
     found = make_cells(raw, place, rules.na_values)
@@ -59,12 +59,12 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
         format = dates.ISO if found.kind == "date" else ""
         span = getattr(getattr(raw, "dtype", None), "kind", "") == "m"
         said = (f"The column {name!r} is read as durations, in days.",) * span
-        merging = _merging(whole, found.values, name)
+        merging = _merging(whole, found.values, place)
         return Inferred(Column(name, found.kind, format=format), gaps, said=said, merging=merging)
     counts = found.counts()
     if not counts:
         return Inferred(Column(name), gaps)
-    plain = _plain(np.array(list(counts), object), rules, name) if gaps and isinstance(raw, np.ndarray) else None
+    plain = _plain(np.array(list(counts), object), rules, place) if gaps and isinstance(raw, np.ndarray) else None
     if plain is not None and plain.values is not None:
         values = np.full(len(found.distinct), np.nan)
         values[~found.missing] = plain.values
@@ -79,24 +79,24 @@ def infer(raw: Any, place: Place, rules: Rules) -> Inferred:
     return inferred._replace(gaps=gaps)
 
 
-def _plain(raw: np.ndarray, rules: Rules, name: str) -> Inferred | None:
+def _plain(raw: np.ndarray, rules: Rules, place: Place) -> Inferred | None:
     """Infer a column whose texts [n] are all numbers with decimal points; None for another."""
     values = None if rules.decimal == "comma" else plain_numbers(raw)
     pointed = values is not None and any("." in text for text in raw)
     if values is None or (rules.decimal != "point" and pointed and numerals.are_grouped(raw)):
         return None
-    merging = _merging(len(set(raw)) if np.abs(values).max() > EXACT else 0, values, name)
-    said = () if (values % 1).any() else _powers(raw, name)
-    return Inferred(Column(name), said=said, values=values, merging=merging, proven="." * pointed)
+    merging = _merging(len(set(raw)) if np.abs(values).max() > EXACT else 0, values, place)
+    said = () if (values % 1).any() else _powers(raw, place.column)
+    return Inferred(Column(place.column), said=said, values=values, merging=merging, proven="." * pointed)
 
 
-def _merging(distinct: int, values: np.ndarray, name: str) -> tuple[str, ...]:
+def _merging(distinct: int, values: np.ndarray, place: Place) -> tuple[str, ...]:
     """Say that numbers are too long even for float64."""
     left = len(np.unique(values)) if distinct else 0
     if left >= distinct:
         return ()
     return (
-        f"Of {distinct} numbers of {name!r} {left} are left in float64: leave it out ({remedies.drop(name)}) if they "
+        f"Of {distinct} numbers of {place.column!r} {left} are left in float64: {remedies.leave_out(place)} if they "
         "are names.",
     )
 
@@ -137,7 +137,7 @@ def _numbers(found: Texts, counts: Mapping[str, int], place: Place, rules: Rules
             f"{remedies.correct(inference.stray, place, rules.na_values, rules.missing)}."
         )
     values = numerals.parse(list(counts), inference.rule)
-    merging = _merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place.column)
+    merging = _merging(len(counts) if np.abs(values).max() > EXACT else 0, values, place)
     said = []
     marked = (text for text in counts if inference.rule.thousands in text) if inference.rule.thousands == "." else ()
     unlike = (text for text in counts if not numerals.PLAIN.fullmatch(text))

@@ -25,8 +25,21 @@ _TIME = re.compile(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\
 _POINTED = re.compile(r"([01]\d|2[0-3])\.([0-5]\d)\.([0-5]\d)")  # 18.30.00, but no date of another form
 _HOUR = re.compile(r"(1[0-2]|0?[1-9])\s*([AaPp])\.?[Mm]\.?")
 _MONTHS = re.compile(r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec", re.IGNORECASE)
-_LONG = ("January February March April May June July August September October November December").split()
-_DAYS = ("Monday Tuesday Wednesday Thursday Friday Saturday Sunday").split()
+_LONG = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _NUMBERS = {name.lower(): i for names in (_LONG, [name[:3] for name in _LONG]) for i, name in enumerate(names, 1)}
 _FIELDS = {  # of `strptime`, which reads a text a hundred times slower
     "d": r"(?P<d>\d\d?)",
@@ -58,7 +71,7 @@ def infer(counts: Mapping[str, int]) -> Dates | None:
     texts = [text for text in counts if _is_dated(text)]
     if 2 * sum(counts[text] for text in texts) <= sum(counts.values()) or _are_seasons(texts):
         return None
-    values = {name: parse(texts, name) for name in _formats((texts[0].strip(), texts[-1].strip()))}
+    values = {name: parse(texts, name) for name in formats((texts[0], texts[-1]))}
     if not values:
         return None
     numbers = np.array([counts[text] for text in texts])
@@ -74,9 +87,9 @@ def infer(counts: Mapping[str, int]) -> Dates | None:
     return Dates(best, others, stray)
 
 
-def _formats(texts: Sequence[str]) -> list[str]:
+def formats(texts: Sequence[str]) -> list[str]:
     """List the formats that one of some texts follows, in a fixed order."""
-    dated = [date for date in FORMATS if any(map(_pattern(date).match, texts))]
+    dated = [date for date in FORMATS if any(_pattern(date).match(text.strip()) for text in texts)]
     names = (ISO, *(date + clock for date in dated for clock in CLOCKS))
     return [name for name in names if np.isfinite(parse(texts, name)).any()]
 
@@ -126,7 +139,7 @@ def _pattern(format: str) -> re.Pattern[str]:
 def _days(text: str, format: str) -> float:
     try:
         found = _iso(text) if format in (ISO, "") else _by_fields(text, format)
-    except ValueError:
+    except (ValueError, LookupError, re.error):  # no such date, or a format of a file that was changed
         return np.nan
     if found is None:
         return np.nan

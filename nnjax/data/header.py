@@ -1,6 +1,7 @@
 """Decide whether the first row of a table holds the names of its columns."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from nnjax.data import dates, missing_cells, numerals
 Row = Sequence[str]
 STEPS = 4  # numbers that rise in equal steps
 RARE = 1e-3
+ENOUGH = 20  # rows from which on texts that recur say what others are
 FEW = 5  # columns: from here on 0, 1, 2, ... are no accident
 _CENSORED = re.compile(r"[<>~≤≥]\s*[-+]?\d[\d.,]*")
 
@@ -51,9 +53,13 @@ def decide(first: Row, body: Sequence[Row]) -> Decision:
     if numbers and (names := _rise(first, numbers, columns)):
         return Decision(True, names)
     if numbers:
-        named = not recurring and _are_names(first, numbers, columns)
-        why = "its numbers count the columns or are years" if named else "its first row has numbers as the others have"
-        return Decision(named, why)
+        if not recurring and _are_names(first, numbers, columns):
+            return Decision(True, "its numbers count the columns or are years")
+        unlike = [] if recurring else [first[i].strip() for i in texts if _recur(columns[i])]
+        if len(unlike) > 1:
+            return Decision(True, f"{unlike[0]!r} and {unlike[1]!r} stand above texts that all recur, and do not")
+        beside = f", but {unlike[0]!r} stands above texts that all recur, and does not" if unlike else ""
+        return Decision(False, f"its first row has numbers as the others have{beside}", open=bool(unlike))
     if not recurring:
         return Decision(True, "its first row differs from all others")
     few = 2 * len(recurring) < len(texts)
@@ -151,6 +157,12 @@ def _far(first: Row, places: Sequence[int], columns: Sequence[Row]) -> bool:
 def _recurring(first: Row, texts: Sequence[int], columns: Sequence[Row]) -> list[int]:
     """Find the texts of the first row that occur below themselves."""
     return [i for i in texts if first[i].strip() in {cell.strip() for cell in columns[i]}]
+
+
+def _recur(cells: Row) -> bool:
+    """Whether each of the texts below occurs several times, so that a single one is no accident."""
+    counts = Counter(cell.strip() for cell in cells)
+    return len(cells) >= ENOUGH and len(counts) <= len(cells) // 4 and min(counts.values()) > 1
 
 
 def _floats(cells: Row) -> np.ndarray:

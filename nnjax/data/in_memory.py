@@ -72,8 +72,9 @@ def _of_frames(frames: Frames, config: DataConfig) -> Dataset:
     own = len(frames.there()) > 1
     frame, parts = frames.joined() if own else (frames.train, None)
     table = table_files.from_frame(frame, Path("DataFrame"), _RowNames(frame.index, parts))
+    _refuse_index(frame, frames.target, table.columns)
     weight = None if frames.weight is None else str(frames.weight)
-    return _FrameReader(dataclasses.replace(table, parts=parts), _named(frames.target), weight)(config)
+    return _FrameReader(dataclasses.replace(table, parts=parts), _named(frames.target, frame.columns), weight)(config)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -102,10 +103,20 @@ class _FrameReader:
         return dataclasses.replace(found, reread=self)
 
 
-def _named(target: Any) -> str | None:
+def _refuse_index(frame: Any, target: Any, columns: Mapping[str, Any]) -> None:
+    """Refuse a target that is the name of the DataFrame's index."""
+    if isinstance(target, str) and target in frame.index.names and target not in columns:
+        raise UserError(
+            f"The target {target!r} is the index of the DataFrame, but a column was expected: pass frame.reset_index()."
+        )
+
+
+def _named(target: Any, columns: Any) -> str | None:
     """Write target columns of a DataFrame, of any names, as `DataConfig.target` does; UserError for others."""
     if target is None:
         return None
+    if isinstance(target, tuple) and target in columns:  # one name of several levels
+        return str(target)
     single = isinstance(target, str | int | np.integer)
     if isinstance(target, bool) or not (single or isinstance(target, Sequence) or hasattr(target, "tolist")):
         raise UserError(f"The target is {represent(target)}, but the name of a column, or several, was expected.")

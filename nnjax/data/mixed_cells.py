@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from nnjax.core.errors import UserError
-from nnjax.data import numerals, remedies
+from nnjax.data import dates, numerals, remedies
 from nnjax.data.place import Place
 
 _BEGINS = re.compile(r"[-+]?(\d+(?:[.,]\d+)?)(?![.,\d])\s*(.*)")
@@ -36,10 +36,10 @@ def refuse(counts: Mapping[str, int], place: Place) -> None:
     """
     dated = [text for text in counts if _DATED.match(text) or _WITH_MONTH.search(text)]
     if 2 * sum(counts[text] for text in dated) > sum(counts.values()):
+        unread = [text for text in dated if not dates.formats([text])] or dated
         raise UserError(
-            f"{place} seems to be dates, of a form that is not read "
-            f"({dated[0]!r}): write them as YYYY-MM-DD, give their order ({remedies.order(place.column)}), "
-            f"or {remedies.leave_out(place)}."
+            f"{place} seems to be dates, of a form that is not read ({unread[0]!r}) or of no such day: write them as "
+            f"YYYY-MM-DD, give their order ({remedies.order(place.column)}), or {remedies.leave_out(place)}."
         )
     plain = [text for text in counts if numerals.is_number(text)]
     units = [text for text in counts if numerals.is_disguised(text)]

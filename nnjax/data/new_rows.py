@@ -15,6 +15,7 @@ from nnjax.data import imputation, numerals, table_files, tables
 from nnjax.data.delimited import Options
 from nnjax.data.other_frames import as_pandas
 from nnjax.data.table import Table
+from nnjax.data.table_roles import rejoined
 
 SHOWN = 20  # names in a message
 
@@ -53,7 +54,10 @@ def read(recipe: TableRecipe, path: Path) -> np.ndarray:
 
 def encode(recipe: TableRecipe, table: Table) -> np.ndarray:
     """Code a table as inputs [n, d], float64, missing cells filled in; errors as for `read`."""
-    _refuse_absent([column.name for column in recipe.columns], list(table.columns), table.path)
+    needed = [column.name for column in recipe.columns]
+    bare = {name.strip(): raw for name, raw in table.columns.items() if name not in needed}
+    table = dataclasses.replace(table, columns={**bare, **table.columns})  # pandas keeps the blanks around names
+    _refuse_absent(needed, list(table.columns), table.path)
     x = tables.encode_inputs(recipe, table)
     _say_bare(recipe, table)
     _say_filled(recipe, x, table.path)
@@ -108,7 +112,7 @@ def by_position(recipe: TableRecipe, table: Table) -> Table:
     inputs = [name for name in names if name not in recipe.target]
     last = names[: len(inputs)] == inputs  # the target came last
     widths = {len(names), len(inputs)} if last else {len(names)}
-    if len(cells) not in widths and len(cells) - 1 in widths and not any(map(str.strip, cells[-1])):
+    if len(cells) not in widths and len(cells) - 1 in widths and not any(str(cell).strip() for cell in cells[-1]):
         del cells[-1]  # of a separator at the end of every line
     width = len(cells)
     if last and width == len(inputs):
@@ -117,7 +121,7 @@ def by_position(recipe: TableRecipe, table: Table) -> Table:
         middle = "" if width != len(inputs) else f", {', '.join(recipe.target)} among them (leave it empty)"
         raise UserError(
             f"{table.path} has {width} columns and no header, but the network's table had {len(recipe.names)}{middle}: "
-            f"give as many, or a first row with the names of the inputs ({_listed(inputs)})."
+            f"give as many, or a first row with the names of the inputs ({_names(inputs)})."
         )
     logging.warning("%s has no header: its %d columns are taken by position, as in training.", table.path, width)
     return dataclasses.replace(table, columns=dict(zip(names, cells, strict=True)))
@@ -127,9 +131,10 @@ def texts_of(recipe: TableRecipe | None, path: Path, names: Sequence[str]) -> di
     """Read columns of a file as they stand there: {name: texts [n]}; UserError if there is no such column."""
     header = "yes" if recipe is not None and recipe.header else "auto"
     table = table_files.read(path, Options(header, None if recipe is None else recipe.encoding, all_rows=True))
+    names = rejoined(names, list(table.columns))
     for name in names:
         if name not in table.columns:
-            raise UserError(f"{path} has no column {name!r} to keep; its columns are {_listed(list(table.columns))}.")
+            raise UserError(f"{path} has no column {name!r} to keep; its columns are {_names(list(table.columns))}.")
     return {name: np.asarray(table.columns[name]) for name in names}
 
 
@@ -140,7 +145,8 @@ def from_frame(facts: DataFacts, frame: Any) -> np.ndarray:
     if recipe is None:
         return np.asarray(frame)
     table = table_files.from_frame(frame, Path("DataFrame"), lambda row: f"row {frame.index[row]!r}")
-    return encode(recipe, table)
+    counted = list(table.columns) == [str(i) for i in range(len(table.columns))]
+    return encode(recipe, by_position(recipe, table) if counted and not recipe.header else table)
 
 
 def complete(facts: DataFacts, x: np.ndarray) -> np.ndarray:
@@ -155,10 +161,15 @@ def _refuse_absent(needed: Sequence[str], there: Sequence[str], path: Path) -> N
     absent = [name for name in needed if name not in there]
     if absent:
         raise UserError(
-            f"{path} has no column {absent[0]!r}, which the network reads (it reads {_listed(needed)}); its first row, "
-            f"or header, is {_listed(there)}."
+            f"{path} has no column {absent[0]!r}, which the network reads (it reads {_names(needed)}); its first row, "
+            f"or header, is {_names(there)}."
         )
 
 
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names[:SHOWN]) + (", …" if len(names) > SHOWN else "")
+def _names(names: Sequence[str]) -> str:
+    """List names of columns, in quotation marks where one has a comma."""
+    return _listed([repr(name) for name in names] if any("," in name for name in names) else names)
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return ", ".join(parts[:SHOWN]) + (", …" if len(parts) > SHOWN else "")

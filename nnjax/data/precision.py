@@ -6,16 +6,17 @@ FINE = 1e-6  # float32's step over a column's spread, below which nothing worth 
 MERGED = 0.01  # share of distinct numbers that must merge in a long column; in a short one a single one is enough
 SHORT = 1000
 TINY = 1e-30
+ROUGH = 1e-4  # share of a column's spread by which float32 may move its numbers
 
 
 def narrow(values: np.ndarray) -> np.ndarray:
-    """Cast numbers [n, d] to float32, or to float64 where a column's distinct numbers would merge in float32 or vanish.
+    """Cast numbers [n, d] to float32, or to float64 where a column's numbers would merge, move or vanish in float32.
 
     Scalers are then fitted in float64, and numbers are scaled before they are cast.
     """
     if values.dtype.itemsize < 4 or values.dtype == np.float32 or values.dtype.kind == "b":
         return values.astype(np.float32)
-    merging = any(_is_tiny(values[:, i]) or merges(values[:, i]) for i in _coarse(values))
+    merging = any(_is_tiny(values[:, i]) or _moves(values[:, i]) or merges(values[:, i]) for i in _coarse(values))
     return values.astype(np.float64 if merging else np.float32)
 
 
@@ -33,6 +34,12 @@ def _coarse(values: np.ndarray) -> np.ndarray:
 def _is_tiny(column: np.ndarray) -> bool:
     """Whether numbers [n] differ by so little that float32, or the inverse of their spread in it, has no room."""
     return bool(np.fmax.reduce(column) - np.fmin.reduce(column) < TINY)
+
+
+def _moves(column: np.ndarray) -> bool:
+    """Whether float32 moves numbers [n] by a share of their spread that matters, such as dates written as 20240131."""
+    there = column[column == column]
+    return bool(np.abs(there - there.astype(np.float32)).max() > ROUGH * np.ptp(there))
 
 
 def merges(column: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import AUTO, DataConfig
 from nnjax.core.types import Dataset, Prepared, Scaler
-from nnjax.data import imputation, repeated_rows, scaling, sources, tables, time_splits
+from nnjax.data import imputation, repeated_rows, scaling, sources, tables, target_remarks, time_splits
 from nnjax.data.config_values import checked
 from nnjax.data.input_scaling import fit_inputs, merging_targets
 from nnjax.data.split_sizes import Split
@@ -50,6 +50,7 @@ def prepare_loaded(dataset: Dataset, config: DataConfig, batch_size: int | None 
             "batch_size smaller, or limit, validation and test such that more are left."
         )
     said = (*time_splits.describe(config, _dates(dataset, config)), *repeated_rows.remarks(dataset, parts))
+    said += target_remarks.remarks(dataset, parts)
     dataset = imputation.fit(dataset, parts.train, config.missing)
     x_scaler, remarks = fit_inputs(dataset, parts.train, scaling.kind_for(dataset, config.scaling))
     y_scaler = _fit_targets(dataset, parts.train, config.target_scaling)

@@ -60,7 +60,7 @@ def target_columns(path: Path, names: list[str], rest: list[str], target: str | 
         return [target]
     if target == "none":
         return []
-    chosen = [find_column(path, names, text.strip()) for text in target.split(",")]
+    chosen = [find_column(path, names, text) for text in rejoined(target.split(","), names)]
     if len(set(chosen)) < len(chosen):
         raise UserError(f"The target {target!r} names a column twice.")
     return chosen
