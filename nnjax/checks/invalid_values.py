@@ -35,14 +35,13 @@ CHOICES: dict[str, Collection[str]] = {
     "data.scaling": KINDS,
     "data.target_scaling": (AUTO, "none", "standard", "minmax"),
     "model.kind": MODELS,
+    **dict.fromkeys(("model.activation", "model.output_activation"), (AUTO, *ACTIVATIONS)),
     "model.kernel_init": (AUTO, *KERNEL_INITS),
     "model.dtype": ("float32", "bfloat16", "float64"),
     "optimizer.preset": PRESETS,
     "evaluate_test": ("chosen", "all"),
 }
 RECORDS: dict[str, tuple[Callable[[str], object], Collection[str]]] = {  # a name of these, or an object of the user's
-    "model.activation": (activation_of, ACTIVATIONS),
-    "model.output_activation": (activation_of, ACTIVATIONS),
     "optimizer.name": (optimizer_of, OPTIMIZERS),
     "optimizer.schedule": (schedule_of, SCHEDULES),
     "loss": (loss_of, LOSSES),

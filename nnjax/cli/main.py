@@ -108,7 +108,13 @@ def _print_finding(sentence: str) -> None:
 
 
 def replace_unencodable() -> None:
-    """Write "?" for what a stream's encoding lacks (× where Windows pipes cp1252), rather than end with an error."""
+    """Write "?" for what a stream's encoding lacks (× where Windows pipes cp1252), rather than end with an error.
+
+    What goes to a closed stream (`>&-`) is discarded; the next file opened would else have its number, and its text.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -7,7 +7,7 @@ import pathlib
 import secrets
 import sys
 import time
-from typing import Any
+from typing import IO, Any
 
 from nnjax.core.errors import UserError
 from nnjax.core.text import represent
@@ -78,6 +78,13 @@ def expand_home(text: str) -> str:
         user = path.partition("/")[0]
         raise UserError(f"The path {text!r} begins with {user}, but no home folder is known for it; write it out.")
     return path
+
+
+def open_regular(path: pathlib.Path) -> IO[bytes]:
+    """Open a file for reading; OSError also for a pipe or a device, reading which may never end."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise OSError(f"{path} is no regular file")
+    return open(path, "rb")
 
 
 def write_atomically(path: pathlib.Path, content: bytes | str) -> None:

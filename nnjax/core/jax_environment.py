@@ -13,6 +13,7 @@ _DIVERGED = "a trial that diverges is recorded, and its neighbors train on"
 STOPPING = {  # switches with which nnjax cannot run, and why
     "JAX_DEBUG_NANS": _DIVERGED,
     "JAX_DEBUG_INFS": _DIVERGED,
+    "JAX_DISABLE_JIT": "nnjax compiles its programs, which would take hours step by step",
     "JAX_NO_TRACING": "nnjax compiles its programs",
     "JAX_NO_EXECUTION": "nnjax runs its programs",
     "JAX_RAISE_PERSISTENT_CACHE_ERRORS": "damaged entries of the cache of compiled programs are made again",

@@ -7,11 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from nnjax.core.errors import UserError
-from nnjax.core.object_refs import ObjectRef, is_path
-from nnjax.core.text import represent
 from nnjax.core.types import Array, Float
-from nnjax.nn.user_functions import call, without_object
 
 UNIT = (0.0, 1.0)
 
@@ -67,20 +63,5 @@ ACTIVATIONS: dict[str, Activation] = {activation.name: activation for activation
 
 
 def activation_of(name: str) -> Activation:
-    """Return the record of an activation: ours by name, or that of a function [..., k] -> [..., k].
-
-    Raises:
-      KeyError: an unknown name (`invalid_values.validate` says so). UserError: an object that cannot be called.
-    """
-    if name in ACTIVATIONS:
-        return ACTIVATIONS[name]
-    if isinstance(name, ObjectRef):
-        function, what = name.object, f"The activation {name.label}"
-        if isinstance(function, Activation):
-            return function
-        if not callable(function):
-            raise UserError(f"The activation is {represent(function)}, but a function or a name was expected.")
-        return Activation(name.label, lambda x: call(what, function, x=x))
-    if is_path(name):
-        return Activation(name.rpartition(":")[2], without_object("activation", name, "activation"))
+    """Return the record of an activation; KeyError for an unknown name (`invalid_values.validate` says so)."""
     return ACTIVATIONS[name]

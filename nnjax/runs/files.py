@@ -2,6 +2,7 @@
 
 import contextlib
 import csv
+import io
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -11,7 +12,7 @@ from nnjax.checks.finding import Finding
 from nnjax.core.archives import DAMAGE
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import DataConfig, TrialSpec
-from nnjax.core.files import as_path, write_atomically
+from nnjax.core.files import as_path, open_regular, write_atomically
 from nnjax.core.types import DataFacts
 from nnjax.runs import config_json, data_json, layer_statistics, trials_csv
 from nnjax.runs.environment import describe_environment
@@ -167,7 +168,7 @@ class RunFiles:
             check_curves(curves, len(specs))
         own = {name for spec in specs for name, _ in spec.experiment.hyperparameters.others}
         with self._damage_of(TRIALS):
-            with open(self.path / TRIALS, newline="", encoding="utf-8") as file:
+            with io.TextIOWrapper(open_regular(self.path / TRIALS), "utf-8", newline="") as file:
                 rows = list(csv.DictReader(file))
             if len(rows) < len(specs):
                 raise ValueError(f"it has {len(rows)} rows, but the run has {len(specs)} trials")

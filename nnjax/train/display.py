@@ -51,7 +51,8 @@ def displayed(progress: bool | None, observe: Observer) -> Iterator[Observer]:
 
 def someone_watches() -> bool:
     """Whether standard error is a terminal, or this runs in a notebook."""
-    return sys.stderr.isatty() or ("ipykernel" in sys.modules and Console().is_jupyter) or _marimo() is not None
+    terminal = sys.stderr is not None and sys.stderr.isatty()  # None without a console, as of pythonw
+    return terminal or ("ipykernel" in sys.modules and Console().is_jupyter) or _marimo() is not None
 
 
 def _marimo() -> Any:

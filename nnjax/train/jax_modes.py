@@ -58,7 +58,7 @@ def refuse_fork() -> None:
 
 @contextlib.contextmanager
 def started() -> Iterator[None]:
-    """Set JAX up, and report what keeps it from starting; let NaN, infinities and copies pass where they are forbidden.
+    """Set JAX up, and report what keeps it from starting; let NaN, infinities, copies and `jit` pass everywhere.
 
     Raises:
       UserError: JAX cannot start as the environment asks, or not in a fork.
@@ -75,6 +75,9 @@ def started() -> Iterator[None]:
             jax.config.update("jax_debug_infs", False)
             stack.callback(jax.config.update, "jax_debug_infs", True)
             _warn("jax_debug_infs")
+        if getattr(jax.config, "jax_disable_jit", False):
+            stack.enter_context(jax.disable_jit(False))
+            _warn("jax_disable_jit")
         if any("disallow" in str(getattr(jax.config, f"{GUARDS.lower()}{kind}")) for kind in KINDS):
             stack.enter_context(jax.transfer_guard("allow"))
             _warn(GUARDS.lower())

@@ -53,6 +53,8 @@ LENET5 = {"kind": "lenet5", "widths": (6, 16, 120, 84), "model.activation": "squ
         ({"preset": "keras"}, "did you mean keras3"),
         ({"schedule": "one_cycle"}, "did you mean onecycle"),
         ({"model.activation": "rely"}, "did you mean relu"),
+        ({"model.activation": "os:system"}, r"model.activation is 'os:system', which is unknown: choose one of linear"),
+        ({"output_activation": "best:0"}, r"output_activation is 'best:0', which is unknown"),
         ({"output_activation": "logistic"}, r"output_activation is 'logistic'.*sigmoid"),
         ({"kind": "auto_encoder"}, "did you mean autoencoder"),
         ({"kernel_init": "glorot"}, "did you mean glorot_"),

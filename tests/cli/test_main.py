@@ -129,3 +129,14 @@ def test_a_signal_is_noted_for_the_next_segment(monkeypatch):
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_closed_stream_swallows_what_is_written(monkeypatch):
+    """Python has None in the place of a stream whose descriptor is closed (`nnjax ... >&-`)."""
+    for name in ("stdin", "stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    main.replace_unencodable()
+    assert sys.stdin.read() == ""
+    assert sys.stdout.write("≥ 1") == sys.stderr.write("≥ 1") == 3
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
+        stream.close()

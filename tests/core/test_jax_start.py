@@ -5,11 +5,13 @@ import subprocess
 import sys
 import time
 
+import jax
 import pytest
 from systems import posix
 
 from nnjax.core.files import expand_home
 from nnjax.core.jax_environment import unset_stopping
+from nnjax.train.jax_modes import started
 
 EMBED = ["embed", "--data=digits", "--limit=60", "--k=5"]
 COMMAND = "import sys; from nnjax.cli import entry; sys.argv[0] = 'nnjax'; entry.main()"
@@ -72,6 +74,7 @@ def test_what_stops_at_a_nan_or_a_copy_is_turned_off_and_named():
         "JAX_DEBUG_INFS": "t",
         "JAX_TRANSFER_GUARD": "disallow",
         "JAX_NO_TRACING": "1",
+        "JAX_DISABLE_JIT": "True",
     }
     environment, said = {**stopping, "JAX_ENABLE_X64": "1", "JAX_TRANSFER_GUARD_DEVICE_TO_HOST": "log"}, []
     unset_stopping(environment, said.append)
@@ -80,10 +83,19 @@ def test_what_stops_at_a_nan_or_a_copy_is_turned_off_and_named():
         "JAX_DEBUG_INFS": "False",
         "JAX_TRANSFER_GUARD": "allow",
         "JAX_NO_TRACING": "False",
+        "JAX_DISABLE_JIT": "False",
         "JAX_ENABLE_X64": "1",
         "JAX_TRANSFER_GUARD_DEVICE_TO_HOST": "log",
     }
     assert [sentence.split(" is ")[0] for sentence in said] == [f"{n}={v}" for n, v in stopping.items()]
+
+
+def test_what_a_program_does_not_compile_is_compiled_in_training():
+    trace = started()(lambda: str(jax.make_jaxpr(jax.jit(jax.numpy.sin))(1.0)))
+    with jax.disable_jit():
+        with pytest.warns(UserWarning, match="jax_disable_jit is turned off while nnjax trains"):
+            assert "jit" in trace()  # without it `sin` alone stands there
+        assert jax.config.jax_disable_jit
 
 
 @pytest.mark.slow

@@ -637,3 +637,14 @@ def test_other_data_configurations_have_facts_of_their_own(tmp_path, begun):
     facts = {**FACTS, other: prepare_loaded(blobs(), other).facts()}
     store, _ = begun(tmp_path, facts=facts)
     assert store.read_facts()[0][other].sizes[1] == 5
+
+
+@posix
+@pytest.mark.parametrize("name", ["curves.npz", "trials.csv"])
+def test_a_pipe_in_the_place_of_a_file_is_damage_not_waited_for(tmp_path, begun, name):
+    store, _ = begun(tmp_path)
+    store.save_records(SPECS, records())
+    (tmp_path / name).unlink()
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(UserError, match=rf"{name} is damaged \(.*is no regular file\)"):
+        store.read_records(SPECS)

@@ -13,6 +13,8 @@ from typing import Any
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
+from nnjax.core.files import open_regular
+
 LINE = b'{"op_code":'  # how each line of a journal begins
 
 
@@ -78,7 +80,10 @@ def open_journal(path: pathlib.Path) -> JournalStorage:
 
     What a killed process may have left is passed over: half a line at the end, and its lock after some seconds.
     """
-    content = path.read_bytes() if path.exists() else b""
+    content = b""
+    if path.exists():
+        with open_regular(path) as file:
+            content = file.read()
     whole = content.rfind(b"\n") + 1
     for number, line in enumerate(content[:whole].splitlines(), 1):
         try:

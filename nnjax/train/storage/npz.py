@@ -13,6 +13,7 @@ import numpy as np
 
 from nnjax.core.archives import DAMAGE, describe, read_npz
 from nnjax.core.errors import UserError
+from nnjax.core.files import open_regular
 from nnjax.core.types import Arrays, Shaped
 
 
@@ -27,7 +28,7 @@ def to_bytes(arrays: Arrays, note: Mapping[str, Any] | None = None) -> bytes:
 def read(path: pathlib.Path) -> tuple[dict[str, Shaped[np.ndarray, "..."]], dict[str, Any]]:
     """Read arrays and note that `to_bytes` packed; UserError if missing, changed (CRC-32) or of pickled objects."""
     try:
-        with open(path, "rb") as opened:
+        with open_regular(path) as opened:
             arrays = read_npz(opened)
         note = json.loads(arrays.pop("note").tobytes()) if "note" in arrays else {}
     except FileNotFoundError:
