@@ -75,7 +75,8 @@ def _run(jaxpr: Any, consts: Sequence[Any], given: Sequence[Bounds], numbers: Nu
 def _of_value(value: Any, numbers: Numbers) -> Bounds:
     """Bound a constant."""
     dtype = getattr(value, "dtype", np.result_type(float))  # a key of random numbers has one of its own
-    if not np.size(value) or not (jnp.issubdtype(dtype, jnp.number) or jnp.issubdtype(dtype, jnp.bool_)):
+    ordered = any(jnp.issubdtype(dtype, kind) for kind in (jnp.integer, jnp.floating, jnp.bool_))
+    if not np.size(value) or not ordered or isinstance(value, complex):
         return _numbered(Bounds(), numbers)
     bounds = Bounds(float(np.min(value)), float(np.max(value)))
     return _numbered(bounds, numbers, float(value) if np.shape(value) == () else None)

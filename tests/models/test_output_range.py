@@ -57,6 +57,7 @@ OTHERS = {  # function: the bounds that are found
     "sum of some only": (lambda z: jnp.exp(z) / jnp.exp(z)[:, :1].sum(1, keepdims=True), -math.inf, math.inf),
     "by the sum of others": (lambda z: jnp.exp(z) / jnp.exp(2 * z).sum(1, keepdims=True), -math.inf, math.inf),
     "attention": (lambda z: nn.softmax(z @ z.T) @ z, -math.inf, math.inf),
+    "of complex numbers": (lambda z: (z * jnp.exp(1j)).real, -math.inf, math.inf),
     "carried": (lambda z: jax.lax.scan(lambda c, row: (c + nn.sigmoid(row), c), 0 * z[0], z)[1], -math.inf, math.inf),
 }
 

@@ -63,6 +63,8 @@ def adapt(factory: Callable[..., eqx.Module]) -> Model:
             def one(x: Any, key: Key | None) -> Any:
                 given = {**more, **({"key": key} if "key" in takes and (key is not None or usual_key is None) else {})}
                 found = own(x, state=held, **given) if "state" in takes else (own(x, **given), held)
+                if not isinstance(found, tuple) and not state_structure.num_leaves:
+                    return found, held  # a parameter `state` that the module has no use for
                 if not isinstance(found, tuple) or len(found) != 2:
                     kinds = [type(some).__name__ for some in found] if isinstance(found, tuple) else ["z"]
                     raise UserError(

@@ -44,8 +44,8 @@ def adapt(model: Any) -> Model:
             f"The model {model.name} has no weights yet: begin it with keras.Input(shape), or call it once on examples."
         )
     refuse_unfit(model)
-    if not getattr(model, "outputs", None):
-        refuse_other_copy(model)
+    if not all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers()):
+        refuse_other_copy(model, _two_examples(model))
     example, network = [model.trainable_variables, model.non_trainable_variables], _before_output(model)
     kept = [layer for layer in model._flatten_layers() if not layer.trainable or hasattr(layer, "finalize_state")]
     frozen = {id(v) for layer in kept for v in layer.variables}
@@ -142,14 +142,41 @@ def _require_inputs(model: Any, x: Any) -> None:
 
 
 def _remark(model: Any) -> str:
-    """Say which layers draw the same weights for every seed, as their initializers have a fixed one."""
-    names = [layer.name for layer in model._flatten_layers(include_self=False) if _has_seed(layer.get_config())]
-    if not names:
-        return ""
-    return (
+    """Say which random numbers are the same for every seed or step: of initializers, of generators in no layer."""
+    names = [layer.name for layer in model._flatten_layers(include_self=False) if _has_seed(_config(layer))]
+    said = [
         f"Initializers of {', '.join(names)} have a seed of their own, so that these layers begin with the same "
-        "weights in every trial."
-    )
+        "weights in every trial.",
+        "A SeedGenerator that belongs to no layer gives the same random numbers in every step and trial, as in fit: "
+        "make it an attribute of its layer.",
+    ]
+    return " ".join(text for text, true in zip(said, (names, _draws_outside(model)), strict=True) if true)
+
+
+def _config(layer: Any) -> Any:
+    try:
+        return layer.get_config()
+    except NotImplementedError:  # a class of the user's, with arguments that Keras cannot write down
+        return {}
+
+
+def _draws_outside(model: Any) -> bool:
+    """Whether a call changes variables that are not the model's own."""
+    import keras
+
+    x, own, changed = _two_examples(model), {id(variable) for variable in model.variables}, set[int]()
+    if x is None or all(type(layer).__module__.startswith("keras.") for layer in model._flatten_layers()):
+        return False
+
+    def call(x: Any) -> Any:
+        with keras.StatelessScope(state_mapping=[(v, v.value) for v in model.variables]) as scope:
+            z = model(x, **mode(model, True))
+        changed.update(scope.state_mapping)
+        return z
+
+    with standard_rules():
+        jax.eval_shape(call, x)
+    return bool(changed - own)
 
 
 def _has_seed(config: Any) -> bool:

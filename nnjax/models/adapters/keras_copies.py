@@ -14,6 +14,8 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.nn.user_functions import standard_rules
 
+PLAIN = (str, bool, int, float, tuple, list, np.number, np.ndarray, jax.Array)
+
 
 def copy_of(model: Any, **options: Any) -> Any:
     """Clone a model with what its layers measured (`Normalization.adapt`); UserError if it cannot be cloned."""
@@ -51,7 +53,27 @@ def copy_layer(layer: Any) -> Any:
         config = {name: value for name, value in layer.get_config().items() if name in ("name", "trainable", "dtype")}
         more = {"arguments": layer.arguments, "mask": layer.mask, "output_shape": layer._output_shape}
         return keras.layers.Lambda(layer.function, **config, **more)
-    return type(layer).from_config(layer.get_config())
+    try:
+        found = type(layer).from_config(layer.get_config())
+    except (TypeError, NotImplementedError):  # of the user's, written without **kwargs or without get_config
+        found = _made_by_attributes(layer)
+    for name in ("activation", "recurrent_activation"):
+        if inspect.isfunction(getattr(layer, name, None)):  # written down by its name alone: keras.ops.gelu is another
+            setattr(found, name, getattr(layer, name))
+    return found
+
+
+def _made_by_attributes(layer: Any) -> Any:
+    """Make a layer again by the arguments that Keras saw, or by attributes of their names; TypeError if one lacks."""
+    seen = getattr(getattr(layer, "_auto_config", None), "config", {})
+    options = {}
+    for name in [*inspect.signature(type(layer).__init__).parameters][1:]:
+        value = seen[name] if name in seen else getattr(layer, name, None)
+        if value is None or isinstance(value, PLAIN):
+            options |= {} if value is None else {name: value}
+    found = type(layer)(**options)
+    found.name, found.trainable = layer.name, layer.trainable
+    return found
 
 
 def _made_again(model: Any) -> Any:
@@ -70,17 +92,25 @@ def _no_copy(model: Any, why: str) -> str:
     )
 
 
-def refuse_other_copy(model: Any) -> None:
-    """Refuse a class of the user's whose copy is another: Keras writes down only those options that it sees."""
+def refuse_other_copy(model: Any, examples: Any) -> None:
+    """Refuse classes of the user's whose copy is another: Keras writes down only those options that it sees."""
     shape = (model.get_build_config() or {}).get("input_shape")
+    if examples is None and shape:
+        examples = jax.ShapeDtypeStruct((2, *shape[1:]), jnp.float32)
     with random_state(0), standard_rules():
         copy = copy_of(model)
-        if shape:
-            x = np.random.default_rng(0).normal(size=(2, *shape[1:])).astype(np.float32)
-            one, two = (some.stateless_call(*values_of(model), x, **mode(model, False))[0] for some in (model, copy))
+        x = jax.tree.map(_drawn, examples)
+        for train in (False, True) if x is not None else ():
+            one, two = (some.stateless_call(*values_of(model), x, **mode(model, train))[0] for some in (model, copy))
             equal = jax.tree.map(lambda a, b: np.allclose(a, b, atol=1e-6, equal_nan=True), one, two)
             if not all(jax.tree.leaves(equal)):
                 raise UserError(_no_copy(model, "it computes something else"))
+
+
+def _drawn(like: Any) -> np.ndarray:
+    """Draw an array of a shape and type: normal numbers, or zeros and ones of whole numbers."""
+    rng, whole = np.random.default_rng(0), jnp.issubdtype(like.dtype, jnp.integer)
+    return (rng.integers(0, 2, like.shape) if whole else rng.normal(size=like.shape)).astype(like.dtype)
 
 
 def finalized(model: Any) -> Any:

@@ -5,6 +5,7 @@ A module is told its mode by train, training, is_training (true in training), de
 hyperparameters. `encode` and `decode` are taken over where it has them.
 """
 
+import inspect
 from typing import Any
 
 import flax.linen as nn
@@ -17,11 +18,15 @@ from nnjax.models.model import Hyper, Model, Variables
 
 def adapt(module: nn.Module) -> Model:
     """Make a model of a module."""
+    takes = inspect.signature(type(module).__call__).parameters
     fields = [name for name in modes.mode(vars(module), train=False) if isinstance(getattr(module, name), bool | None)]
+    merged = [name for name in fields if name in takes and takes[name].default is None]  # `nn.merge_param` takes one
+    fields = [name for name in fields if name not in merged or getattr(module, name) is not None]
 
     def prepared(train: bool, hyper: Hyper) -> tuple[nn.Module, dict[str, Any]]:
         found = module.clone(**dict[str, Any](modes.mode(fields, train))) if fields else module
-        return found, modes.arguments(type(module).__call__, train, hyper)
+        more = modes.arguments(type(module).__call__, train, hyper)
+        return found, {name: value for name, value in more.items() if name not in merged or name not in fields}
 
     def init(key: Key, example: Any, hyper: Hyper) -> Variables:
         own, more = prepared(False, hyper)

@@ -116,9 +116,15 @@ def _plain_arrays(module: nnx.Module) -> dict[str, Any]:
 
 def _split(module: nnx.Module) -> tuple[Any, Any, Any, Any]:
     """Split a module into its graph, weights, streams of random numbers, and the rest."""
-    parts: Any = nnx.split(module, nnx.Param, nnx.RngState, ...)
+    parts: Any = nnx.split(module, _is_weight, nnx.RngState, ...)
     graph, params, streams, rest = parts
     return graph, params, streams, rest
+
+
+def _is_weight(path: Any, value: Any) -> bool:
+    """Whether a variable is trained; a mask of truth values or whole numbers in an `nnx.Param` belongs to the state."""
+    kept = (jax.numpy.integer, jax.numpy.bool_)
+    return isinstance(value, nnx.Param) and not any(jax.numpy.issubdtype(value.dtype, kind) for kind in kept)
 
 
 def _numbers_of(module: nnx.Module) -> dict[str, Any]:

@@ -448,3 +448,70 @@ def test_an_experiment_takes_from_compile_what_it_leaves_open():
         with_compiled(nnjax.Experiment(model=model))
     found, _ = with_compiled(nnjax.Experiment(model=model, loss="binary_crossentropy"))
     assert (found.optimizer.name, found.hyperparameters.learning_rate) == ("sgd", pytest.approx(0.3))
+
+
+class Gated(layers.Layer):
+    """As those of keras.io: without **kwargs and get_config, made with a number that Keras cannot write down."""
+
+    def __init__(self, units, rate=0.5):
+        super().__init__()
+        self.units, self.rate = units, rate
+        self.linear, self.gate = layers.Dense(units), layers.Dense(units, activation="sigmoid")
+
+    def call(self, x):
+        return self.rate * self.linear(x) * self.gate(x)
+
+
+class Halved(layers.Layer):
+    """Writes down none of its options, so that a copy would multiply by one half."""
+
+    def __init__(self, factor=0.5, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+    def get_config(self):
+        return super().get_config()
+
+
+LOOSE = K.random.SeedGenerator(1)  # in no layer
+
+
+class Loose(layers.Layer):
+    def call(self, x, training=None):
+        return x + K.random.normal((1, 4), seed=LOOSE) if training else x
+
+
+def chain(*some):
+    with standard_rules():
+        start = z = K.Input((4,))
+        for layer in some:
+            z = layer(z)
+        return K.Model(start, z)
+
+
+def test_layers_that_keras_cannot_make_again():
+    model = chain(Gated(3, rate=np.float32(0.25)), layers.Dense(3, K.ops.gelu), layers.Dense(1))
+    found = model_of(ObjectRef(model))
+    one, two = (list(map(np.asarray, found.draw(seed).params.values())) for seed in (1, 2))
+    assert all((a != b).any() for a, b in zip(one, two, strict=True) if a.ndim == 2)
+    w, _, v, _, u, _, last, _ = one
+    h = 0.25 * (X @ w) / (1 + np.exp(-X @ v)) @ u
+    gelu = 0.5 * h * (1 + np.tanh(np.sqrt(2 / np.pi) * (h + 0.044715 * h**3)))  # keras.ops.gelu: the approximation
+    with standard_rules():
+        z = np.asarray(to_keras(model, found.draw(1))(X))
+    np.testing.assert_allclose(z, gelu @ last, rtol=1e-4, atol=1e-6)
+
+
+def test_a_layer_whose_copy_is_another_is_refused():
+    with pytest.raises(UserError, match=r"a copy of it cannot be made \(it computes something else\)"):
+        model_of(ObjectRef(chain(Halved(2.0), layers.Dense(1))))
+    model_of(ObjectRef(chain(Halved(), layers.Dense(1))))
+
+
+def test_a_generator_of_no_layer_is_said():
+    said = [model_of(ObjectRef(chain(some, layers.Dense(1)))).remark for some in (Loose(), layers.Dropout(0.5))]
+    assert said[0].startswith("A SeedGenerator that belongs to no layer")
+    assert not said[1]

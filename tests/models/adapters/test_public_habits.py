@@ -1,4 +1,4 @@
-"""Habits of published models, each in a small module: axes of devices, scanned layers, grids, keys with a default."""
+"""Habits of published models, each in a small module: axes of devices, scanned layers, grids, masks, modes, pairs."""
 
 import equinox as eqx
 import flax.linen as nn
@@ -11,6 +11,7 @@ from flax import nnx
 import nnjax
 from nnjax.core.errors import UserError
 from nnjax.core.object_refs import ObjectRef
+from nnjax.models.model import Variables
 from nnjax.models.user_models import model_of, output_shape
 
 RNG = np.random.default_rng(0)
@@ -157,3 +158,101 @@ def test_seeds_that_change_no_weights_are_said(model, warned):
     run = nnjax.sweep(still, {"seed": range(2)}, data=(np.tile(X, (4, 1)), np.arange(32) % 3), log=said.append)
     assert any("draws the same weights for every seed" in line for line in said) == warned
     assert len(run.records) == 2
+
+
+class Merged(nn.Module):
+    """A field and a parameter of one name, of which `nn.merge_param` takes one, as in jax-models and scvi-tools."""
+
+    deterministic: bool | None = None
+
+    @nn.compact
+    def __call__(self, x, deterministic=None):
+        deterministic = nn.merge_param("deterministic", self.deterministic, deterministic)
+        return nn.Dropout(0.5)(nn.Dense(3)(x), deterministic)
+
+
+@pytest.mark.parametrize("module", [Merged(), Merged(deterministic=True)])
+def test_a_mode_that_a_field_and_a_parameter_may_say(module):
+    model = model_of(ObjectRef(module))
+    variables = model.init(KEY, X[:1], {})
+    calm = model.apply(variables, X, train=False, key=None, hyper={})[0]
+    np.testing.assert_array_equal(calm, Merged().apply({"params": variables.params}, X, True))
+    noisy = model.apply(variables, X, train=True, key=KEY, hyper={})[0]
+    assert 0.2 < np.mean(np.asarray(noisy) == 0) < 0.8
+
+
+class Masked(nnx.Module):
+    """Keeps a mask of truth values in an `nnx.Param`, as GPTs of NNX do with that of attention."""
+
+    def __init__(self, rngs):
+        self.dense = nnx.Linear(4, 3, rngs=rngs)
+        self.mask = nnx.Param(jnp.array([True, False, True]))
+
+    def __call__(self, x):
+        return jnp.where(self.mask[...], self.dense(x), -1.0)
+
+
+def test_truth_values_in_an_nnx_param_are_state():
+    model = model_of(ObjectRef(Masked))
+    params, state = model.init(KEY, X[:1], {})
+    assert list(params) == ["dense"]
+    assert state["mask"].tolist() == [True, False, True]
+    z = model.apply(Variables(params, state), X, train=True, key=KEY, hyper={})[0]
+    kernel, bias = (np.asarray(params["dense"][name]) for name in ("kernel", "bias"))
+    np.testing.assert_allclose(z, np.where([1, 0, 1], X @ kernel + bias, -1.0), rtol=1e-5, atol=1e-6)
+
+
+class StateUnused(eqx.Module):
+    last: eqx.nn.Linear
+
+    def __init__(self, key):
+        self.last = eqx.nn.Linear(4, 3, key=key)
+
+    def __call__(self, x, *, state=None, key=None):
+        return self.last(x)
+
+
+def test_a_parameter_state_without_a_state():
+    model = model_of(ObjectRef(StateUnused))
+    variables = model.init(KEY, X[:1], {})
+    z, state = model.apply(variables, X, train=True, key=KEY, hyper={})
+    weight, bias = (np.asarray(variables.params[f"last/{name}"]) for name in ("weight", "bias"))
+    np.testing.assert_allclose(z, X @ weight.T + bias, rtol=1e-5, atol=1e-6)
+    assert state == {}
+
+
+def apart_init(rng, x, is_training):
+    """As `haiku.transform_with_state` makes it."""
+    return {"w": jax.random.normal(rng, (x.shape[1], 3))}, {"mean": jnp.zeros(x.shape[1])}
+
+
+def apart_apply(params, state, rng, x, is_training):
+    mean = x.mean(axis=0) if is_training else state["mean"]
+    noise = jax.random.normal(rng, (1, 3)) if is_training else 0.0
+    return (x - mean[None]) @ params["w"] + noise, {"mean": mean}
+
+
+def shapes_init(rng, input_shape):
+    """As `jax.example_libraries.stax` makes it."""
+    return (-1, 3), [(jax.random.normal(rng, (input_shape[-1], 3)),), ()]
+
+
+PAIRS = {
+    "parts": (apart_init, apart_apply),
+    "rng first": (lambda key, x: apart_init(key, x, True)[0], lambda params, rng, x: x @ params["w"]),
+    "shapes": (shapes_init, lambda params, inputs, **kwargs: inputs @ params[0][0]),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_pairs_of_functions_as_they_are_written(name):
+    model, w = model_of(ObjectRef(PAIRS[name])), np.asarray(jax.random.normal(KEY, (4, 3)))
+    variables = model.init(KEY, X[:1], {})
+    z, state = model.apply(variables, X, train=True, key=jax.random.key(1), hyper={})
+    calm, still = model.apply(Variables(variables.params, state), X, train=False, key=None, hyper={})
+    parts = name == "parts"
+    noise = np.asarray(jax.random.normal(jax.random.key(1), (1, 3))) if parts else 0.0
+    mean = X.mean(axis=0) if parts else 0.0
+    np.testing.assert_allclose(z, (X - mean) @ w + noise, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(calm, (X - mean) @ w, rtol=1e-4, atol=1e-5)
+    jax.tree.map(np.testing.assert_array_equal, still, state)
