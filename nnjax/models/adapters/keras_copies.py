@@ -66,7 +66,7 @@ def copy_layer(layer: Any) -> Any:
 def _made_by_attributes(layer: Any) -> Any:
     """Make a layer again by the arguments that Keras saw, or by attributes of their names; TypeError if one lacks."""
     seen = getattr(getattr(layer, "_auto_config", None), "config", {})
-    options = {}
+    options: dict[str, Any] = {}
     for name in [*inspect.signature(type(layer).__init__).parameters][1:]:
         value = seen[name] if name in seen else getattr(layer, name, None)
         if value is None or isinstance(value, PLAIN):
@@ -110,7 +110,7 @@ def refuse_other_copy(model: Any, examples: Any) -> None:
 def _drawn(like: Any) -> np.ndarray:
     """Draw an array of a shape and type: normal numbers, or zeros and ones of whole numbers."""
     rng, whole = np.random.default_rng(0), jnp.issubdtype(like.dtype, jnp.integer)
-    return (rng.integers(0, 2, like.shape) if whole else rng.normal(size=like.shape)).astype(like.dtype)
+    return np.asarray(rng.integers(0, 2, like.shape) if whole else rng.normal(size=like.shape), like.dtype)
 
 
 def finalized(model: Any) -> Any:
