@@ -14,8 +14,6 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.nn.user_functions import standard_rules
 
-PLAIN = (str, bool, int, float, tuple, list, np.number, np.ndarray, jax.Array)
-
 
 def copy_of(model: Any, **options: Any) -> Any:
     """Clone a model with what its layers measured (`Normalization.adapt`); UserError if it cannot be cloned."""
@@ -66,10 +64,11 @@ def copy_layer(layer: Any) -> Any:
 def _made_by_attributes(layer: Any) -> Any:
     """Make a layer again by the arguments that Keras saw, or by attributes of their names; TypeError if one lacks."""
     seen = getattr(getattr(layer, "_auto_config", None), "config", {})
+    plain = (str, bool, int, float, tuple, list, np.number, np.ndarray, jax.Array)
     options: dict[str, Any] = {}
     for name in [*inspect.signature(type(layer).__init__).parameters][1:]:
         value = seen[name] if name in seen else getattr(layer, name, None)
-        if value is None or isinstance(value, PLAIN):
+        if value is None or isinstance(value, plain):
             options |= {} if value is None else {name: value}
     found = type(layer)(**options)
     found.name, found.trainable = layer.name, layer.trainable
