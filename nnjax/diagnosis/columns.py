@@ -19,6 +19,9 @@ VALIDATION = (
     "va",
     "dev",
     "holdout",
+    "crossval",
+    "crossvalidation",
+    "cv",
     "test",
     "testing",
     "te",
@@ -47,10 +50,11 @@ def _of(words: str) -> frozenset[str]:
 _LOSS = {"loss", "losses"}
 _METRICS = (
     *("cost", "objective", "nll", "crossentropy", "xent", "bce", "logloss", "mse", "rmse", "mae"),
-    *("perplexity", "ppl"),
+    "ppl",
 )
 _SPELLINGS = {
     "mlogloss": "logloss",
+    "perplexity": "ppl",
     "ce": "crossentropy",
     "l2": "mse",
     "l1": "mae",
@@ -65,7 +69,7 @@ NO_CURVE = _of(
 )
 _STEP = {"step", "steps", "batch", "iter"}  # of a curve of steps, which is used where there is none of epochs
 _FILLERS = _of(
-    "epoch epochs avg average mean total overall sum combined running final curve all full metrics "
+    "epoch epochs avg average mean mini minibatch total overall sum combined running final curve all full metrics "
     "metric scalar scalars set the of on per end score scores monitored data phase history logs log "
     "results value values is sparse categorical s"
 )
@@ -217,7 +221,8 @@ def _families(losses: Mapping[str, Name]) -> list[tuple[str, list[str]]]:
         return [("", by_name[frozenset()])]
     if by_name:
         return [(" ".join(sorted(head)), own) for head, own in by_name.items()]
-    metrics.sort(key=lambda item: _METRICS.index(next(iter(item[0]))))
+    parts = {head: {losses[name].part for name in own} for head, own in metrics}
+    metrics.sort(key=lambda item: (-len(parts[item[0]]), _METRICS.index(next(iter(item[0])))))
     return [("", metrics[0][1])] if metrics else [("", own) for (kind, _), own in groups.items() if kind == "error"][:1]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from nnjax.diagnosis.columns import NOT_FINITE
 
-ABSENT = {"", "null", "none", "na", "n/a", "<na>", "-", "--", "—", "–", "?", "nil", "missing"}
+ABSENT = {"", "null", "none", "na", "n/a", "<na>", "-", "--", "—", "–", "?", "nil", "missing", "no log"}
 NAN, INFINITE = 1, 2  # how a number that is not finite was written
 _WORDS = {
     "nan": NAN,

@@ -10,9 +10,12 @@ from nnjax.core.errors import UserError
 from nnjax.diagnosis import columns
 from nnjax.diagnosis.readers import headerless, rows
 from nnjax.diagnosis.readers.cells import is_absent, is_number
+from nnjax.diagnosis.readers.printed import ANSI
 from nnjax.diagnosis.readers.source import Log, Reader, Source
 
-_SEPARATORS = (",", ";", "\t", "|", " ")
+_SEPARATORS = (",", ";", "\t", "|", " ", "  ")
+_RULE = re.compile(r"[\s|+:=_\u2500-\u257f-]*[|+=_\u2500-\u257f-]{3,}[\s|+:=_\u2500-\u257f-]*")  # between rows
+_DRAWN = str.maketrans("│┃║", "|||")  # columns of printed tables
 _SEEN = 50  # lines by which the separator is chosen
 
 
@@ -70,17 +73,30 @@ def read(source: Source) -> Log:
     start = _start(found) or 0
     if start + 1 >= len(found):
         raise UserError(f"{source.name} has a header and no rows; one row an epoch was expected.")
-    header: Sequence[str] = []
-    indexed = _is_indexed(_names(found[start][1]), found[start + 1 :])
+    header, start = _joined_header(found, start)
+    indexed = _is_indexed(header, found[start:])
     read, places = [], []
     for line, cells in found[start:]:
-        if _is_header(cells) and (not header or _repeats(header, cells)):
+        if _is_header(cells) and _repeats(header, cells):
             header = _names(cells)
             continue
         own = _fitted(header, cells, line, source.name, indexed)
         read.append(dict(zip(header if len(own) == len(header) else ["", *header], own, strict=True)))
         places.append(f"Line {line}")
     return rows.to_log(rows.Rows(read, places, source.name))
+
+
+def _joined_header(found: Sequence[tuple[int, Sequence[str]]], start: int) -> tuple[list[str], int]:
+    """Return the names of the columns, which may stand in several rows (units, or words below each other).
+
+    Beside it comes the place of the first row after them.
+    """
+    cells, end = found[start][1], start + 1
+    while end + 1 < len(found) and _is_header(found[end][1]) and len(found[end][1]) == len(cells):
+        if any(cell.strip() and cell.strip() in _names(cells) for cell in found[end][1]):
+            break  # the header comes again
+        cells, end = [f"{a.strip()} {b.strip()}" for a, b in zip(cells, found[end][1], strict=True)], end + 1
+    return _names(cells), end
 
 
 def _names(cells: Sequence[str]) -> list[str]:
@@ -123,12 +139,11 @@ def _fitted(header: Sequence[str], cells: Sequence[str], line: int, name: str, i
 
 def split(text: str) -> list[tuple[int, list[str]]]:
     """Split a text into cells: [(line, cells)], without comments, rules and empty lines."""
+    text = ANSI.sub("", text).translate(_DRAWN)
     lines = [(i, line) for i, line in enumerate(text.splitlines(), 1) if line.strip()]
     while lines and re.fullmatch(r"\s*sep=.\s*", lines[0][1]):
         lines.pop(0)
-    lines = [
-        (i, line) for i, line in _uncommented(lines) if not re.fullmatch(r"[\s|+:=_-]*[|+=_-]{3,}[\s|+:=_-]*", line)
-    ]
+    lines = [(i, line) for i, line in _uncommented(lines) if not _RULE.fullmatch(line)]
     if not lines:
         return []
     separator = _separator([line for _, line in lines[:_SEEN]])
@@ -174,6 +189,8 @@ def _separator(lines: Sequence[str]) -> str:
 def _cells(line: str, separator: str) -> list[str]:
     if separator == " ":
         return line.split()
+    if separator == "  ":
+        return re.split(r"\s{2,}", line.strip())
     if separator == "|":
         line = line.strip().removeprefix("|").removesuffix("|")
     if '"' in line:
@@ -183,7 +200,7 @@ def _cells(line: str, separator: str) -> list[str]:
 
 def _quoted(lines: Sequence[tuple[int, str]], separator: str) -> list[tuple[int, list[str]]]:
     """Split lines with quotes, within which line breaks may stand."""
-    if separator in " |":
+    if separator in (" ", "  ", "|"):
         return [(i, _cells(line, separator)) for i, line in lines]
     reader = csv.reader(io.StringIO("\n".join(line for _, line in lines)), delimiter=separator)
     try:

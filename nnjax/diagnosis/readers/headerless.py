@@ -12,6 +12,8 @@ from nnjax.diagnosis.readers import rows
 from nnjax.diagnosis.readers.cells import NoNumber, decimal_comma, is_absent, is_number, numbers
 from nnjax.diagnosis.readers.source import Log
 
+SECONDS = 1e9  # since 1970: a column above it is the time (MLflow: time, value, step; TensorBoard: time, step, value)
+
 
 def is_numeric(cells: Sequence[str]) -> bool:
     """Whether a row has nothing but numbers."""
@@ -89,6 +91,8 @@ def from_array(name: str, table: np.ndarray) -> Log:
     table = table.T if turned else table
     said = [f"remark: {name} has curves in rows."] * (turned and table.shape[1] > 1)
     first = table[:, 0]
+    if table.shape[1] == 3 and (first > SECONDS).all():
+        return Log({"": {"loss": table[:, 1 if _rises_in_steps(table[:, 2]) else 2]}}, remarks=(*said, _guess(name, 1)))
     if (
         table.shape[1] > 1
         and np.isfinite(first).all()
@@ -106,6 +110,11 @@ def from_array(name: str, table: np.ndarray) -> Log:
         f"{name} has {table.shape[1]} {'rows' if turned else 'columns'} of numbers and no header; a first line with "
         "their names, such as epoch,loss,val_loss, was expected."
     )
+
+
+def _rises_in_steps(column: np.ndarray) -> bool:
+    """Whether a column counts steps."""
+    return bool(np.isfinite(column).all() and (column == np.round(column)).all() and (np.diff(column) >= 0).all())
 
 
 def _look_alike(a: np.ndarray, b: np.ndarray) -> bool:

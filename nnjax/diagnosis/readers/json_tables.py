@@ -64,11 +64,6 @@ def _is_list(value: Any) -> bool:
 def _of_lists(tree: Sequence[Any], name: str) -> Log:
     if _is_list(tree[0]):
         width = max(map(len, tree))
-        if width == 3 and tree[0][0] > 1e9:  # TensorBoard's download: wall time, step, value
-            return Log(
-                {"": {"loss": numbers([row[2] for row in tree])}},
-                remarks=(f"remark: {name} names no curve: its values are taken as the train loss.",),
-            )
         return headerless.from_array(name, np.array([numbers([*row, *[None] * (width - len(row))]) for row in tree]))
     return headerless.from_array(name, numbers(tree)[:, None])
 

@@ -9,7 +9,9 @@ from nnjax.diagnosis.readers import rows
 from nnjax.diagnosis.readers.printed import epoch_of, iteration_of, lines_of, pairs, part_in
 from nnjax.diagnosis.readers.source import Log, Reader, Source
 
-_NOTICE = re.compile(r"\b(?:saved|saving|improved|checkpoint|new best|best model|early stopping|restoring)\b", re.I)
+_NOTICE = re.compile(
+    r"\b(?:saved|saving|improv(?:ed|ing)|checkpoint|new best|best model|early stopping|restoring)\b", re.I
+)
 _SEEN = 400  # lines by which such a text is recognized
 
 

@@ -7,24 +7,27 @@ from nnjax.diagnosis import columns
 NUMBER = r"[+-]?(?:\d+(?:[.,]\d+)?|\.\d+)(?:[eE][+-]?\d+)?|[+-]?(?:nan|inf(?:inity)?)(?![a-z])"
 _NAME = r"[^\W\d_][\w@.'/()\[\]-]*(?: [^\W\d_][\w@.'/()-]*)*(?: \([^\W\d][\w ]*\))?"
 _NUMBER = re.compile(rf"(?<![\w.])(?P<number>{NUMBER})(?P<after>\s*/\s*\d+)?\s*(?P<percent>\(?\s*[\d.]*\s*%\)?)?", re.I)
-_BEFORE = re.compile(rf"(?P<name>{_NAME})[\"']?\s*(?:[:=]+>?|->|：|\.{{3,}})?\s*(?:tensor\()?$", re.I)
+_BEFORE = re.compile(rf"(?P<name>{_NAME})[\"']?\s*(?:[:=]+>?|->|：|\.{{3,}})?\s*(?:tensor\()?[\"']?$", re.I)
 _LOOK_BACK = 60  # characters of a name
 _AFTER = re.compile(rf"(?P<number>{NUMBER})\s+(?P<name>(?:avg|average|train|val|test|mean)?\s*loss)\b", re.I)  # Darknet
+_SCORE = re.compile(rf"\bscore at iteration (\d+) is ({NUMBER})", re.I)  # Deeplearning4j
+_TAG = re.compile(r"\s*<[\w.]+>(?==)")  # SageMaker: train loss <loss>=0.5
+_EVALUATED = re.compile(r"^.*\bSaving dict for global step \d+:")  # of TensorFlow's Estimator
 _BARE = columns.TRAIN | set(columns.VALIDATION)
 _NONE = columns.Name("", "", frozenset(), (0, 0), False)
-_EPOCH = re.compile(r"(?:\bepoch|\bep|轮次?|第)['\"]?\s*(?:no\.?|number|#)?\s*[:=#\[(-]*\s*(\d+(?:\.\d+)?)", re.I)
+_EPOCH = re.compile(r"(?:\bepoch|\bep|轮次?|第)['\"]?\s*(?:no\.?|number|#)?\s*[:=#\[(\s-]*(\d+(?:\.\d+)?)", re.I)
 _ITERATION = re.compile(r"(?:\b(?:iteration|iter|step|global_step|round)\b\s*[:=#\[(]*\s*(\d+))|^\s*\[(\d+)\]\s", re.I)
 _BAR = re.compile(r"\b(\d+)(?:\.0+)?/\d+ \[[^\]]*?\d(?:batch|batches|step|steps)/s")  # 12/171 [00:01<02:39, 1.07batch/s
 _PLACE = re.compile(r"^\s*\[\s*(\d+),\s*(\d+)\]")  # of PyTorch's tutorial: [epoch, step]
 _ROW = re.compile(r"^\s*(\d+):\s+(\S+),\s+(\S+)\s+avg", re.I)
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]?|\d\d:\d\d(?::\d\d(?:[.,]\d+)?)?|\[\d\d:\d\d<[^\]]*?(?=,|\])")
-_ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def lines_of(text: str) -> list[tuple[int, str]]:
     """Split printed text into what stood on the screen one after the other: [(line, text)]."""
     out = []
-    for i, line in enumerate(_ANSI.sub("", text).split("\n"), 1):
+    for i, line in enumerate(ANSI.sub("", text).split("\n"), 1):
         out += [(i, part) for part in re.split(r"[\r\b]+", line) if part.strip()]
     return out
 
@@ -36,7 +39,11 @@ def pairs(line: str, part: str = "") -> dict[str, str]:
       line: of a log.
       part: to which numbers belong whose names do not say it, such as that of the line before.
     """
-    plain = _TIME.sub(" ", line)
+    plain = _TAG.sub("", _TIME.sub(" ", line))
+    if match := _SCORE.search(plain):
+        return {"loss": match[2]}
+    if evaluated := _EVALUATED.match(plain):
+        plain, part = plain[evaluated.end() :], "eval"
     if match := _ROW.match(plain):  # Darknet
         return {"avg loss": match[3].rstrip(",")}
     out: dict[str, str] = {}

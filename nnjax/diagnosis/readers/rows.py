@@ -1,5 +1,6 @@
 """Turn the rows of a log (one an epoch, or a step, or a part of an epoch) into curves of trials and sessions."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -26,7 +27,7 @@ class Rows(NamedTuple):
 
 def to_log(found: Rows) -> Log:
     """Return the curves of the rows; UserError if rows are runs, or for text where numbers were expected."""
-    found = found._replace(rows=reshaped(found.rows))
+    found = found._replace(rows=_counted(reshaped(found.rows)))
     names = list(dict.fromkeys(name for row in found.rows for name in row))
     epoch = _column(names, columns.EPOCH, found)
     step = _column(names, columns.STEP, found)
@@ -50,6 +51,23 @@ def to_log(found: Rows) -> Log:
             notes.update(dict.fromkeys(one.remarks))
             points = points or one.points
     return Log(tables, points, tuple(notes))
+
+
+_COUNT = re.compile(r"(?:(?:epoch|ep|step|iter(?:ation)?)[\s:#_-]*)?(\d+)(?:\s*(?:/|of)\s*\d+)?", re.I)
+
+
+def _counted(found: Sequence[Row]) -> Sequence[Row]:
+    """Read the numbers of epochs and steps that are written as "Epoch 3", "3/10" or "3 of 10"."""
+    names = dict.fromkeys(name for row in found for name in row)
+    counted = {name for name in names if columns.is_named(name, columns.EPOCH | columns.STEP)}
+    if not any(isinstance(row.get(name), str) and not is_number(row[name]) for row in found for name in counted):
+        return found
+
+    def plain(name: str, cell: Any) -> Any:
+        match = _COUNT.fullmatch(cell.strip()) if name in counted and isinstance(cell, str) else None
+        return match[1] if match else cell
+
+    return [{name: plain(name, cell) for name, cell in row.items()} for row in found]
 
 
 def _column(names: Sequence[str], wanted: set[str], found: Rows) -> str | None:

@@ -189,3 +189,50 @@ def test_cells_with_whole_curves(loaded):
     assert found.names == ["BOW", "LSTM"]
     np.testing.assert_allclose(found.curves.train_loss[0], LOSS)
     np.testing.assert_allclose(found.curves.train_loss[1, :9], VAL[:9])
+
+
+def lines(form, head=""):
+    return head + "".join(form.format(i=i, a=a, b=b) + "\n" for i, a, b in ROWS)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        lines("Epoch {i},{a},{b},0:01:05", "Epoch,Train Loss,Valid Loss,Time\n"),
+        lines("{i}/24,{a},{b}", "epoch,loss,val_loss\n"),
+        lines("{i} of 24,{a},{b}", "epoch,loss,val_loss\n"),
+        lines(
+            "  {i:2d}  \x1b[36m{a}\x1b[0m  \x1b[35m{b}\x1b[0m  0.03",
+            "  epoch  train_loss  valid_loss  dur\n---  --  --  --\n",
+        ),
+        lines("│ {i}  │ {a}  │ {b}  │", "┏━━━┳━━━┳━━━┓\n┃ Epoch ┃ Train Loss ┃ Val Loss ┃\n┡━━━╇━━━╇━━━┩\n")
+        + "└──┴──┴──┘\n",
+        lines(
+            "{i:3d}  {a:10.4f}  {b:10.4f}  50.1",
+            "=== Training ===\n  E   TRAIN LOSS   VAL LOSS  ENTS_F\n---  --  --  --\n",
+        ),
+        lines(
+            "|  {i}  |  {a}  |  {b}  |",
+            "|  Epoch  |  Mini-batch  |  Validation  |\n|         |     Loss     |     Loss     |\n",
+        ),
+        lines("{i},{a},{b}", "epoch,loss,val_loss\n(-),(nats),(nats)\n"),
+    ],
+    ids=["fastai in a notebook", "of", "in words", "skorch", "Rich", "spaCy", "MATLAB", "units"],
+)
+def test_tables_as_they_are_printed(both, text):
+    both(text)
+
+
+def test_no_log_is_not_measured(loaded):
+    """The Trainer's table of Hugging Face, whose train loss is written every other epoch."""
+    rows = [(i, "No log" if i % 2 else a, b) for i, a, b in ROWS]
+    found = loaded(table("\t", ("Epoch", "Training Loss", "Validation Loss"), rows))
+    np.testing.assert_array_equal(found.curves.train_loss[0][1::2], LOSS[1::2])
+    assert np.isnan(found.curves.train_loss[0][::2]).all()
+
+
+def test_a_table_of_runs_with_epochs_in_words_is_refused(loaded):
+    runs = ((20, 8, 0.5), (5, 16, 0.4), (30, 32, 0.4), (10, 4, 1), (25, 2, 2), (15, 1, 3))
+    rows = [(f"Epoch {i}", width, a) for i, width, a in runs]
+    with pytest.raises(UserError, match="runs or scores"):
+        loaded(table(header=("epoch", "width", "loss"), rows=rows))

@@ -56,3 +56,11 @@ def test_text_among_numbers_is_a_sentence(loaded):
 def test_what_cannot_be_told_needs_a_header(loaded, curves):
     with pytest.raises(UserError, match="no header; a first line with their names"):
         loaded(saved(*curves))
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [0, 2, 1]], ids=["MLflow", "TensorBoard"])
+def test_the_time_in_front_is_no_curve(loaded, order):
+    columns = np.column_stack([1.7e9 + EPOCHS, LOSS, EPOCHS])[:, order]
+    found = loaded(saved(columns))
+    np.testing.assert_allclose(found.curves.train_loss, [LOSS])
+    assert found.curves.val_loss is None

@@ -19,6 +19,16 @@ def printed(form):
     "form",
     [
         "Epoch [{i}/24], Train Loss: {a:.4f}, Val Loss: {b:.4f}",
+        "TRAINING ITERATION {i:02d}: TRAIN AVG.LOSS {a:.4f}, (lrate0.008), CROSSVAL AVG.LOSS {b:.4f}, nnet accepted",
+        'INFO | train | {{"epoch": {i}, "train_loss": "{a:.4f}", "train_lr": "0.1"}}\n'
+        'INFO | valid | {{"epoch": {i}, "valid_loss": "{b:.4f}"}}',
+        "#quality_metric: host=a-1, epoch={i}, train loss <loss>={a:.4f}\n"
+        "#quality_metric: host=a-1, epoch={i}, validation loss <loss>={b:.4f}",
+        "INFO:tensorflow:loss = {a:.4f}, step = {i}01 (12.3 sec)\n"
+        "INFO:tensorflow:Saving dict for global step {i}01: accuracy = 0.5, global_step = {i}01, loss = {b:.4f}",
+        "[01 INFO] Step {i}00/9000; acc:  26.11; ppl: {a:.4f}; xent: 2.58; lr: 1.00000;      9 sec\n"
+        "[01 INFO] Validation perplexity: {b:.4f}\n[01 INFO] Model is improving ppl: inf --> 5.45281.",
+        "Epoch: [{i}/520] Iter:[0/495], Time: 5.02, lr: [0.0180], Loss: {a:.4f}\nEpoch: [{i}/520] val loss: {b:.4f}",
         "epoch {i} train loss: {a:.4f}, val loss = {b:.4f}",
         "  ep  {i:2d}  tr_acc 0.3502  va_acc 0.7575  gap -0.4073   tr_loss {a:.4f}  va_loss {b:.4f}",
         "Epoch: {i}\tTraining Loss: {a:.6f} \tValidation Loss: {b:.6f}",
