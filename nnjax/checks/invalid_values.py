@@ -23,7 +23,7 @@ from nnjax.models.registry import MODELS, traits_of, with_defaults
 from nnjax.nn.activations import ACTIVATIONS, activation_of
 from nnjax.nn.augmentation import NONE, shift_of
 from nnjax.nn.gradient_clipping import CLIPS
-from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.initializers import BIAS_INITS, KERNEL_INITS
 from nnjax.nn.losses import LOSSES, loss_of
 from nnjax.nn.metrics import METRICS, metric_of
 from nnjax.nn.optimizers import OPTIMIZERS, PRESETS, Optimizer, defaults, optimizer_of, untraceable
@@ -37,6 +37,7 @@ CHOICES: dict[str, Collection[str]] = {
     "model.kind": MODELS,
     **dict.fromkeys(("model.activation", "model.output_activation"), (AUTO, *ACTIVATIONS)),
     "model.kernel_init": (AUTO, *KERNEL_INITS),
+    "model.bias_init": BIAS_INITS,
     "model.dtype": ("float32", "bfloat16", "float64"),
     "optimizer.preset": PRESETS,
     "evaluate_test": ("chosen", "all"),
@@ -171,6 +172,11 @@ def _require_choice(path: str, found: str, names: Collection[str]) -> None:
 
 def _require_read(model: ModelConfig) -> None:
     """Refuse what a user's model does not read: a sweep over it would compare equal trials without saying so."""
+    if model.bias_init != "zeros" and not traits_of(model).is_dense:
+        raise UserError(
+            f"model.bias_init is {model.bias_init!r}, but only mlp and autoencoder read it: leave it out for "
+            f"{getattr(model.kind, 'label', model.kind)}."
+        )
     unread = with_defaults(dataclasses.replace(model, widths=None, activation=AUTO, kernel_init=AUTO))
     for name in ("widths", "activation", "kernel_init") if traits_of(model).own else ():
         if (found := getattr(model, name)) not in (None, AUTO, getattr(unread, name)):

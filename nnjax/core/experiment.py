@@ -112,7 +112,9 @@ class ModelConfig:
       output_activation: of the last layer; "auto" by task and loss: softmax for classes, sigmoid for probabilities,
         linear for numbers; of a model and a loss of your own for classes what makes probabilities of the outputs, for
         metrics and predictions alone.
-      kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ... ; biases start at zero.
+      kernel_init: "glorot_uniform", "he_normal", "lecun_1998", ...
+      bias_init: of the biases of dense networks, "zeros" or "glorot_uniform" (scikit-learn's, on the kernel's
+        ±sqrt(6 / (fan-in + fan-out))), which matters for few inputs and units; those of other models start at zero.
       dtype: of the computation, "float32" or "bfloat16"; parameters are float32 always.
       trainable: names of the weights that are trained, as patterns ("head/*", or several); all others stay as they are.
         None trains all. `nnjax.summary` lists the names.
@@ -124,6 +126,7 @@ class ModelConfig:
     activation: str = AUTO
     output_activation: str = AUTO
     kernel_init: str = AUTO
+    bias_init: str = "zeros"
     dtype: str = "float32"
     reconstruct: bool = False
     trainable: Patterns = None  # type: ignore[assignment]

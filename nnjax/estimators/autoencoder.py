@@ -68,6 +68,7 @@ class Autoencoder(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseMLP):
         loss: Any = "squared_error",
         dropout: float = 0.0,
         kernel_init: str = "auto",
+        bias_init: str = "zeros",
     ):
         self._set_parameters(locals())
 

@@ -18,12 +18,13 @@ class MLPClassifier(ProbabilisticClassifier, BaseMLP):
     `learning_rate` one of its schedules, `activation` one of its activations or scikit-learn's names. `tol` counts as
     the min_delta of Keras's EarlyStopping: an epoch whose loss is not lower by it than the lowest brings nothing; after
     more than `n_iter_no_change` such epochs training ends, with the best weights. With `early_stopping` the loss of a
-    share of the examples is watched. Weights are float32, and biases start at 0.
+    share of the examples is watched. Weights are float32.
 
     Args:
       loss: "log_loss", or another of nnjax's losses.
       dropout: share of each hidden layer's outputs set to zero in training.
-      kernel_init: of the kernels; "auto" for that of the activation.
+      kernel_init: of the kernels; "auto" for "glorot_uniform".
+      bias_init: of the biases, "glorot_uniform" as in scikit-learn, or "zeros".
       class_weight: as of other classifiers of scikit-learn.
 
     Attributes:
@@ -68,6 +69,7 @@ class MLPClassifier(ProbabilisticClassifier, BaseMLP):
         loss: Any = "log_loss",
         dropout: float = 0.0,
         kernel_init: str = "auto",
+        bias_init: str = "glorot_uniform",
         class_weight: Any = None,
     ):
         self._set_parameters(locals())
@@ -87,7 +89,7 @@ class MLPRegressor(ScaledRegressor, BaseMLP):
 
     Args:
       loss: "squared_error" (scikit-learn's; its curve is the mean square, without the half), or another of nnjax's.
-      dropout, kernel_init: as of `MLPClassifier`.
+      dropout, kernel_init, bias_init: as of `MLPClassifier`.
       target_scaling: "standard" brings targets to a mean of 0 and a variance of 1 for the network, and its outputs
         back; "none" does not; "auto" does where the loss is one of numbers.
 
@@ -127,6 +129,7 @@ class MLPRegressor(ScaledRegressor, BaseMLP):
         loss: Any = "squared_error",
         dropout: float = 0.0,
         kernel_init: str = "auto",
+        bias_init: str = "glorot_uniform",
         target_scaling: str = "auto",
     ):
         self._set_parameters(locals())

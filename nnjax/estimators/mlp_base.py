@@ -14,7 +14,7 @@ from nnjax.core.types import Float
 from nnjax.estimators.base import NetworkEstimator, optimizer_of
 from nnjax.estimators.inputs import Examples, TargetScale, read_classes, read_numbers
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.initializers import BIAS_INITS, KERNEL_INITS
 from nnjax.nn.loss_functions import LOSSES
 from nnjax.nn.optimizers import OPTIMIZERS
 from nnjax.nn.schedules import SCHEDULES
@@ -61,6 +61,7 @@ class BaseMLP(NetworkEstimator):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf}), None],
         "dropout": [Interval(Real, 0, 1, closed="left")],
         "kernel_init": [StrOptions({"auto", *KERNEL_INITS})],
+        "bias_init": [StrOptions(set(BIAS_INITS))],
     }
 
     def _experiment(self, examples: Examples, size: float) -> Experiment:
@@ -77,7 +78,9 @@ class BaseMLP(NetworkEstimator):
             hyper["dropout"] = self.dropout
         optimizer, numbers = optimizer_of(self, self.learning_rate_init, hyper, halved)
         return Experiment(
-            model=ModelConfig(self._kind(), widths, activation_name(self.activation), output, self.kernel_init),
+            model=ModelConfig(
+                self._kind(), widths, activation_name(self.activation), output, self.kernel_init, self.bias_init
+            ),
             optimizer=optimizer,
             hyperparameters=numbers,
             loss=loss,

@@ -7,7 +7,7 @@ those of the folds or of the validation part where one setting was trained for f
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, NamedTuple
 
@@ -47,16 +47,46 @@ def predict_intervals(
     run: Run, x: Any, level: float, trial: int | None, which: str | None, calibration: Any
 ) -> Intervals | PredictionSets:
     """Predict with intervals or sets; see `Run.predict`."""
-    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
-        raise UserError(f"interval is {represent(level)}, but a number between 0 and 1 was expected, such as 0.9.")
+    _refuse_impossible(level)
     found = _unused(run, trial, which) if calibration is None else _given(run, trial, which, calibration)
     first = found.networks[0][0]
-    goal = goal_of(first.architecture, first.facts)
-    if goal == "reconstruction":
-        raise UserError("interval was given, but an autoencoder predicts no target: leave it out.")
+    goal = _goal(first)
     rows = rows_of(first.facts, x)
     new = np.stack([_mean_outputs(own, rows) for own in found.networks])
     return _intervals(found, new, level) if goal == "regression" else _sets(found, new, level)
+
+
+def mean_intervals(
+    first: Network, outputs: Callable[[Any], np.ndarray], x: Any, level: float, calibration: Any
+) -> Intervals | PredictionSets:
+    """Predict with split conformal intervals or sets around the outputs of several networks, the first one given.
+
+    Raises:
+      UserError: calibration is not (x, y), or there are too few examples.
+    """
+    _refuse_impossible(level)
+    if calibration is None or isinstance(calibration, str):
+        what = "was given without calibration" if calibration is None else f"has calibration={represent(calibration)}"
+        raise UserError(
+            f"interval {what}, but an ensemble, whose members the validation examples have chosen, needs examples that "
+            "nothing has used: pass calibration=(x, y)."
+        )
+    goal, (known, y) = _goal(first), _examples(first, calibration)
+    found = Calibration([[first]], outputs(known), y, np.zeros(len(y), int), "split")
+    new = outputs(x)[None]
+    return _intervals(found, new, level) if goal == "regression" else _sets(found, new, level)
+
+
+def _refuse_impossible(level: Any) -> None:
+    if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
+        raise UserError(f"interval is {represent(level)}, but a number between 0 and 1 was expected, such as 0.9.")
+
+
+def _goal(network: Network) -> str:
+    goal = goal_of(network.architecture, network.facts)
+    if goal == "reconstruction":
+        raise UserError("interval was given, but an autoencoder predicts no target: leave it out.")
+    return goal
 
 
 def _mean_outputs(networks: Sequence[Network], x: np.ndarray) -> np.ndarray:
@@ -114,15 +144,21 @@ def _given(run: Run, trial: int | None, which: str | None, calibration: Any) -> 
             )
         x, y = prepared.dataset.x[prepared.test], _targets(run, number, prepared.test)
     else:
-        if not isinstance(calibration, tuple | list) or len(calibration) != 2:
-            several = isinstance(calibration, tuple | list)
-            what = f"has {count(len(calibration), 'part')}" if several else f"is {represent(calibration)}"
-            raise UserError(f"calibration {what}, but (x, y) or 'test' was expected.")
-        x, y = rows_of(network.facts, calibration[0]), _targets_of(network, calibration[1])
-        if len(x) != len(y):
-            raise UserError(f"calibration has {len(x)} rows of x, but {len(y)} of y: give one y for each x.")
+        x, y = _examples(network, calibration)
     outputs = _mean_outputs([network], x)
     return Calibration([[network]], outputs, y, np.zeros(len(y), int), "split")
+
+
+def _examples(network: Network, calibration: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Read (x, y) that are passed: rows [n, d], and targets as `_targets_of`."""
+    if not isinstance(calibration, tuple | list) or len(calibration) != 2:
+        several = isinstance(calibration, tuple | list)
+        what = f"has {count(len(calibration), 'part')}" if several else f"is {represent(calibration)}"
+        raise UserError(f"calibration {what}, but (x, y) or 'test' was expected.")
+    x, y = rows_of(network.facts, calibration[0]), _targets_of(network, calibration[1])
+    if len(x) != len(y):
+        raise UserError(f"calibration has {len(x)} rows of x, but {len(y)} of y: give one y for each x.")
+    return x, y
 
 
 def _targets(run: Run, trial: int, rows: np.ndarray) -> np.ndarray:

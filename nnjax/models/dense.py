@@ -16,7 +16,7 @@ from nnjax.core.types import Array, Count, Float, Key, Params, Scalar
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.models.registry import traits_of
 from nnjax.nn.activations import ACTIVATIONS, Activation
-from nnjax.nn.initializers import KERNEL_INITS, KernelInit
+from nnjax.nn.initializers import KERNEL_INITS, KernelInit, draw_bias
 
 Units = Float[Array, "... units"]  # of a layer
 OUTPUT = 2**31 - 1  # what the key of the output layer is folded with
@@ -76,17 +76,19 @@ def drop_by_example(
     return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
 
 
-def draw_layers(key: Key, sizes: Sequence[int], init: KernelInit, dtype: jnp.dtype) -> Params:
-    """Draw the weights of dense layers by place: kernels [sizes[i], sizes[i + 1]], biases zero.
+def draw_layers(
+    key: Key, sizes: Sequence[int], init: KernelInit, dtype: jnp.dtype, bias_init: str = "zeros"
+) -> Params:
+    """Draw the weights of dense layers by place: kernels [sizes[i], sizes[i + 1]], and biases.
 
     A hidden layer has the key folded with its number, the output layer with `OUTPUT`, whatever the depth.
     """
     params = {}
     for index, (rows, units) in enumerate(itertools.pairwise(sizes)):
         own = jax.random.fold_in(key, OUTPUT if index == len(sizes) - 2 else index)
-        width = init.width(jnp.asarray(rows, dtype), jnp.asarray(units, dtype))
-        kernel = init.by_place(own, rows, units, dtype) * width
-        params[f"layer_{index}"] = {"kernel": kernel, "bias": jnp.zeros((units,), dtype)}
+        fans = jnp.asarray(rows, dtype), jnp.asarray(units, dtype)
+        kernel = init.by_place(own, rows, units, dtype) * init.width(*fans)
+        params[f"layer_{index}"] = {"kernel": kernel, "bias": draw_bias(bias_init, own, fans, units, dtype)}
     return params
 
 
@@ -111,7 +113,7 @@ def make_dense(config: ModelConfig, num_inputs: int, num_outputs: int) -> Model:
     drawn = KERNEL_INITS[config.kernel_init]
 
     def init(key: Key, example: Array, hyper: Hyper) -> Variables:
-        params = draw_layers(key, sizes, drawn, param_dtype)
+        params = draw_layers(key, sizes, drawn, param_dtype, config.bias_init)
         return Variables(scale_kernels(params, hyper.get("init_scale")))
 
     def apply(variables: Variables, x: Array, *, train: bool, key: Key | None, hyper: Hyper) -> tuple[Array, Any]:

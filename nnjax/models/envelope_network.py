@@ -12,7 +12,7 @@ from nnjax.models.dense import OUTPUT, drop_by_example, dtypes, scale_kernels
 from nnjax.models.envelope import ACTIVATION, DEPTH, FIRST, KERNEL_INIT, Envelope, width_name
 from nnjax.models.model import Hyper, Model, Variables
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.initializers import KERNEL_INITS, draw_bias
 
 
 def choose(index: Scalar | None, options: Sequence[Float[Array, "..."]]) -> Float[Array, "..."]:
@@ -30,11 +30,12 @@ class EnvelopeNetwork:
     Args:
       envelope: of the group.
       num_inputs, num_outputs: d and k.
-      dtype, param_dtype: of the computation and of the weights.
+      config: what the trials have in common.
     """
 
-    def __init__(self, envelope: Envelope, num_inputs: int, num_outputs: int, dtype: Any, param_dtype: Any):
-        self.envelope, self.dtype, self.param_dtype = envelope, dtype, param_dtype
+    def __init__(self, envelope: Envelope, num_inputs: int, num_outputs: int, config: ModelConfig):
+        self.envelope, self.bias_init = envelope, config.bias_init
+        self.dtype, self.param_dtype = dtypes(config)
         self.rows = (num_inputs, *envelope.passed)  # of each layer's kernel, and its columns
         self.units = (*envelope.widths, num_outputs)
         self.depth = len(envelope.widths)
@@ -74,7 +75,8 @@ class EnvelopeNetwork:
             fans = own[place : place + 2]
             drawn = [init.by_place(layer_key, rows, units, self.param_dtype) * init.width(*fans) for init in inits]
             kernel = choose(hyper.get(KERNEL_INIT), drawn)
-            params[f"layer_{place}"] = {"kernel": kernel, "bias": jnp.zeros((units,), self.param_dtype)}
+            bias = draw_bias(self.bias_init, layer_key, fans, units, self.param_dtype)
+            params[f"layer_{place}"] = {"kernel": kernel, "bias": bias}
         return self.keep_inside(hyper, params)
 
     def activate(self, hyper: Hyper, z: Float[Array, "b units"]) -> Float[Array, "b units"]:
@@ -119,7 +121,7 @@ def _fitted(x: Float[Array, "b d"], width: int) -> Float[Array, "b width"]:
 
 def make_envelope(config: ModelConfig, envelope: Envelope, num_inputs: int, num_outputs: int) -> Model:
     """Build the network of an envelope as a model; it has no encoder and no decoder, which its trials' own have."""
-    network = EnvelopeNetwork(envelope, num_inputs, num_outputs, *dtypes(config))
+    network = EnvelopeNetwork(envelope, num_inputs, num_outputs, config)
 
     def init(key: Key, example: Array, hyper: Hyper) -> Variables:
         return Variables(scale_kernels(network.init(key, hyper), hyper.get("init_scale")))

@@ -43,6 +43,7 @@ def summarize_model(experiment: Experiment, inputs: int | tuple[int, ...], num_o
         "batch size": experiment.batch_size,
         "epochs": experiment.epochs,
         **({} if traits.own else {"initialization": model.kernel_init}),
+        **({} if model.bias_init == "zeros" else {"biases": model.bias_init}),
         "seed": experiment.seed,
     }
     parameters = sum(layer.weights + layer.biases for layer in layers)

@@ -6,7 +6,7 @@ key, not on the array's shape: a network drawn inside a larger array of zeros is
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import jax
@@ -67,3 +67,20 @@ _ALL = (
 )
 Initializer = Callable[..., Float[Array, "..."]]  # (key, shape, dtype) -> kernel of that shape
 KERNEL_INITS: dict[str, KernelInit] = {init.name: init for init in _ALL}
+BIAS_INITS = ("zeros", "glorot_uniform")
+BIAS = 2**31 - 2  # what a layer's key is folded with for its biases
+
+
+def draw_bias(name: str, key: Key, fans: Sequence[Scalar], units: int, dtype: jnp.dtype) -> Float[Array, " units"]:
+    """Draw a layer's biases by place: zeros, or uniform on ±sqrt(6 / (fan-in + fan-out)).
+
+    Args:
+      name: in `BIAS_INITS`.
+      key: of the layer.
+      fans: fan-in and fan-out [].
+      units, dtype: of the biases; more than the fan-out in an envelope.
+    """
+    init = KERNEL_INITS[name]
+    if init.shape == "zeros":
+        return jnp.zeros((units,), dtype)
+    return init.by_place(jax.random.fold_in(key, BIAS), 1, units, dtype)[0] * init.width(*fans)

@@ -156,3 +156,28 @@ def test_classes_that_are_passed_are_known_ones():
     assert run.predict(x, interval=0.8, calibration=(x, y)).sets.shape == (60, 10)
     with pytest.raises(UserError, match=r"the class 1\d"):
         run.predict(x, interval=0.8, calibration=(x, y + 11))
+
+
+@pytest.mark.parametrize("experiment", [replace(REGRESSOR, SCALED), CLASSIFIER], ids=["numbers", "classes"])
+def test_an_ensemble_is_calibrated_on_what_is_passed(experiment):
+    """The radius by NumPy (rank ceil(61 · .9) of 60 residuals), the sets of one member are those of its network."""
+    regression = experiment.loss == "mean_squared_error"
+    run = fake_run(experiment, Space(axes={"seed": (0, 1)}), dataset=table() if regression else None)
+    ensemble, data = run.ensemble(2, "seeds"), run.data(0)
+    x, y = data.dataset.x[data.test], data.dataset.y[data.test]
+    found = ensemble.predict(x, interval=0.9, calibration=(x, y))
+    np.testing.assert_array_equal(found.values, ensemble.predict(x))
+    if regression:
+        radius = np.sort(abs(ensemble.predict(x) - y), axis=0)[55 - 1]
+        np.testing.assert_allclose(found.high, ensemble.predict(x) + radius, rtol=1e-5)
+    else:
+        one = run.ensemble(1, "seeds").predict(x, interval=0.9, calibration=(x, y))
+        np.testing.assert_array_equal(one.sets, run.predict(x, which="final", interval=0.9, calibration=(x, y)).sets)
+    for given, words in (
+        ({"interval": 0.9}, "without calibration, but an ensemble"),
+        ({"interval": 0.9, "calibration": "test"}, r"pass calibration=\(x, y\)"),
+        ({"interval": 90, "calibration": (x, y)}, "between 0 and 1"),
+        ({"calibration": (x, y)}, "without an interval"),
+    ):
+        with pytest.raises(UserError, match=words):
+            ensemble.predict(x, **given)

@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from nnjax.core.errors import UserError
 from nnjax.core.types import DataFacts
 from nnjax.exchange.ensemble import export
 from nnjax.exchange.ensemble.lanes import mean_outputs
+from nnjax.exchange.intervals import mean_intervals
 from nnjax.exchange.network import Architecture, Network
 from nnjax.exchange.predictions import Predictions, interpret, require_probabilities
 from nnjax.runs.ensemble_members import Members
@@ -51,8 +53,20 @@ class Ensemble:
         """Outputs [n, k] for raw inputs x; see `Run.outputs`."""
         return in_batches(self._compiled, rows_of(self.facts, x))
 
-    def predict(self, x: Any) -> np.ndarray:
-        """The answers to raw inputs x, or the rows of a DataFrame; see `Run.predict`."""
+    def predict(self, x: Any, *, interval: float | None = None, calibration: Any = None) -> Any:
+        """The answers to raw inputs x, or the rows of a DataFrame; see `Run.predict`.
+
+        Args:
+          interval: a probability, such as .9: split conformal `Intervals` or `PredictionSets`, as of `Run.predict`.
+          calibration: for these (x, y) that nothing has used; the validation part has chosen the members.
+
+        Raises:
+          UserError: an interval without calibration, or with too few examples; x as for `Run.predict`.
+        """
+        if interval is not None:
+            return mean_intervals(self.networks[0], self.outputs, x, interval, calibration)
+        if calibration is not None:
+            raise UserError("calibration was given without an interval: write ensemble.predict(x, interval=0.9, ...).")
         return self._predictions(x).values()
 
     def predict_proba(self, x: Any) -> np.ndarray:
