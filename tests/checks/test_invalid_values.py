@@ -58,6 +58,8 @@ LENET5 = {"kind": "lenet5", "widths": (6, 16, 120, 84), "model.activation": "squ
         ({"output_activation": "logistic"}, r"output_activation is 'logistic'.*sigmoid"),
         ({"kind": "auto_encoder"}, "did you mean autoencoder"),
         ({"kernel_init": "glorot"}, "did you mean glorot_"),
+        ({"bias_init": "ones"}, "bias_init is 'ones', which is unknown: choose one of zeros, glorot_uniform"),
+        ({**LENET5, "bias_init": "glorot_uniform"}, "only mlp and autoencoder read it"),
         ({"data.scaling": "min-max"}, "did you mean minmax"),
         ({"dtype": "float16"}, "did you mean"),
         ({"metrics": ("acc",)}, "metrics is 'acc'.*accuracy"),

@@ -1,5 +1,6 @@
 """Networks against closed forms, NumPy, and the initializers, activations and dropout of Keras, Flax and SciPy."""
 
+import dataclasses
 import functools
 import math
 
@@ -12,11 +13,14 @@ from networks import functions_of
 from scipy.special import erf, expit
 from scipy.special import softmax as scipy_softmax
 from scipy.stats import ks_2samp
+from sklearn.neural_network import MLPRegressor
 
-from nnjax.core.experiment import ModelConfig
+from nnjax.core.experiment import Experiment, ModelConfig, OptimizerConfig
 from nnjax.models.dense import apply_dropout, code_layer, draw_layers, drop_by_example
+from nnjax.models.envelope import DEPTH, envelope_of, own_params, width_name
+from nnjax.models.envelope_network import EnvelopeNetwork
 from nnjax.nn.activations import ACTIVATIONS
-from nnjax.nn.initializers import KERNEL_INITS
+from nnjax.nn.initializers import BIAS_INITS, KERNEL_INITS, draw_bias
 
 X = np.array([-30.0, -3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 3.0, 30.0])
 CLOSED_FORMS = {
@@ -115,7 +119,8 @@ def test_weights_depend_on_their_place_and_not_on_the_arrays_shape(name, dtype):
     """The upper left corner of a wide network's kernels is the narrow network's, but for the width by the fans."""
     with jax.enable_x64(dtype == "float64"):
         init, key, dtype = KERNEL_INITS[name], jax.random.key(3), jnp.dtype(dtype)
-        narrow, wide = draw_layers(key, (3, 5, 2), init, dtype), draw_layers(key, (3, 9, 7, 2), init, dtype)
+        name_b = name if name in BIAS_INITS else "zeros"
+        narrow, wide = (draw_layers(key, sizes, init, dtype, name_b) for sizes in ((3, 5, 2), (3, 9, 7, 2)))
         for layer, other, fans, others in (
             ("layer_0", "layer_0", (3, 5), (3, 9)),
             ("layer_1", "layer_2", (5, 2), (7, 2)),
@@ -124,7 +129,27 @@ def test_weights_depend_on_their_place_and_not_on_the_arrays_shape(name, dtype):
             rows, units = fans
             corner = np.asarray(wide[other]["kernel"])[:rows, :units] / widths[1]
             np.testing.assert_allclose(corner, np.asarray(narrow[layer]["kernel"]) / widths[0], rtol=1e-6)
+            biases = [np.asarray(net[at]["bias"]) for net, at in ((narrow, layer), (wide, other))]
+            np.testing.assert_allclose(biases[0] / widths[0], biases[1][:units] / widths[1], rtol=1e-6)
         assert name == "zeros" or len(np.unique(narrow["layer_0"]["kernel"])) == 15
+
+
+def test_biases_are_drawn_as_scikit_learn_draws_them():
+    """Uniform on ±sqrt(6 / (fan-in + fan-out)), as its `_init_coef`, and in an envelope as alone."""
+    fans = jnp.float32(3), jnp.float32(5)
+    bias = np.asarray(draw_bias("glorot_uniform", jax.random.key(0), fans, 20_000, jnp.float32))
+    theirs = MLPRegressor(activation="relu")
+    theirs._random_state = np.random.RandomState(0)
+    assert ks_2samp(bias, np.ravel([theirs._init_coef(3, 5, np.float64)[1] for _ in range(2000)])).pvalue > 1e-3
+    assert 0.999 * np.sqrt(6 / 8) < abs(bias).max() <= np.sqrt(6 / 8)
+    config = ModelConfig("mlp", (5,), "relu", "linear", "glorot_uniform", "glorot_uniform")
+    both = [dataclasses.replace(config, widths=widths) for widths in ((5,), (7, 4))]
+    envelope = envelope_of([Experiment(model=one, optimizer=OptimizerConfig("sgd")) for one in both])
+    hyper = {width_name(0): jnp.float32(5), width_name(1): jnp.float32(5), DEPTH: jnp.float32(1)}
+    drawn = EnvelopeNetwork(envelope, 3, 2, config).init(jax.random.key(3), hyper)
+    alone = draw_layers(jax.random.key(3), (3, 5, 2), KERNEL_INITS[config.kernel_init], jnp.float32, config.bias_init)
+    jax.tree.map(functools.partial(np.testing.assert_allclose, rtol=1e-6), own_params(envelope, both[0], drawn), alone)
+    assert alone["layer_0"]["bias"].all()
 
 
 def test_dropout_falls_by_example_and_unit_whatever_the_shape():
