@@ -76,9 +76,7 @@ def drop_by_example(
     return jnp.where(mask, x / keep.astype(x.dtype), jnp.zeros_like(x))
 
 
-def draw_layers(
-    key: Key, sizes: Sequence[int], init: KernelInit, dtype: jnp.dtype, bias_init: str = "zeros"
-) -> Params:
+def draw_layers(key: Key, sizes: Sequence[int], init: KernelInit, dtype: jnp.dtype, bias_init: str = "zeros") -> Params:
     """Draw the weights of dense layers by place: kernels [sizes[i], sizes[i + 1]], and biases.
 
     A hidden layer has the key folded with its number, the output layer with `OUTPUT`, whatever the depth.
