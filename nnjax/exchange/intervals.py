@@ -77,7 +77,7 @@ def mean_intervals(
     return _intervals(found, new, level) if goal == "regression" else _sets(found, new, level)
 
 
-def _refuse_impossible(level: Any) -> None:
+def _refuse_impossible(level: float) -> None:
     if isinstance(level, bool) or not isinstance(level, Real) or not 0 < level < 1:
         raise UserError(f"interval is {represent(level)}, but a number between 0 and 1 was expected, such as 0.9.")
 
