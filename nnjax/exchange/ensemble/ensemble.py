@@ -10,9 +10,9 @@ import numpy as np
 
 from nnjax.core.errors import UserError
 from nnjax.core.types import DataFacts
+from nnjax.exchange.conformal_outputs import mean_intervals
 from nnjax.exchange.ensemble import export
 from nnjax.exchange.ensemble.lanes import mean_outputs
-from nnjax.exchange.intervals import mean_intervals
 from nnjax.exchange.network import Architecture, Network
 from nnjax.exchange.predictions import Predictions, interpret, require_probabilities
 from nnjax.runs.ensemble_members import Members
