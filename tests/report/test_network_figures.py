@@ -40,7 +40,18 @@ def test_dead_code_units_are_counted(demo):
     codes = snapshot.codes.copy()
     codes[:, 1:3] = 0
     found = latent.latents([dataclasses.replace(snapshot, codes=codes)])
-    assert "4 numbers; 2 of them always the same" in found[0].what
+    assert "4 numbers; 2 of them always the same (number 2, 3); this plane" in found[0].what
+
+
+def test_dead_dimensions_of_codes_are_named():
+    """By hand: of a ReLU code 0 throughout, of a sigmoid code saturated at 1 but for rounding; a healthy one."""
+    varied = np.linspace(0, 1, 5)
+    relu = np.column_stack([varied, 0 * varied, varied / 10])
+    sigmoid = np.column_stack([varied, 1 - 1e-6 * varied, varied / 10])
+    assert latent.dead_dimensions(relu) == "1 of them always the same (number 2)"
+    assert latent.dead_dimensions(sigmoid).startswith("1 of them always the same (number 2), to a thousandth of")
+    assert latent.dead_dimensions(relu[:, [0, 2]]) == ""
+    assert "20 of them always the same (number 1, 2, 3, 4, 5, 6, 7, 8, …)" in latent.dead_dimensions(np.zeros((5, 20)))
 
 
 def test_confusions_and_mistakes_by_hand(demo):

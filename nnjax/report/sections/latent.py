@@ -12,6 +12,8 @@ from nnjax.report.section import Section
 from nnjax.report.snapshots import NetworkSnapshot, coders
 
 MAX_POINTS = 2_000  # of a scatter
+DEAD_SHARE = 1e-3  # of the widest range of a code's numbers: one that varies less is dead (ReLU: 0, sigmoid: at an end)
+MAX_NAMED = 8  # dead numbers of a code that are named
 
 
 def build(report: ReportContext) -> dict[str, Any] | None:
@@ -65,11 +67,21 @@ def flat_codes(snapshot: NetworkSnapshot) -> tuple[np.ndarray, float | None]:
 def _remark(snapshot: NetworkSnapshot, share: float | None) -> str:
     assert snapshot.codes is not None
     width = snapshot.codes.shape[1]
+    unused = f"; {dead_dimensions(snapshot.codes)}" if dead_dimensions(snapshot.codes) else ""
     if share is None:
-        return f"the {'number' if width == 1 else 'two numbers'} of the code itself"
-    dead = int(np.sum(np.ptp(snapshot.codes, axis=0) == 0))
-    unused = f"; {dead} of them always the same" if dead else ""
+        return f"the {'number' if width == 1 else 'two numbers'} of the code itself{unused}"
     return f"{width} numbers{unused}; this plane shows {100 * share:.0f} % of their variance"
+
+
+def dead_dimensions(codes: np.ndarray) -> str:
+    """Name the dimensions of codes [n, width] that say nothing of the examples; "" where there are none."""
+    ranges = np.ptp(codes, axis=0)
+    dead = np.flatnonzero(ranges <= DEAD_SHARE * ranges.max())
+    if not len(dead):
+        return ""
+    listed = ", ".join(map(str, (dead + 1)[:MAX_NAMED].tolist())) + (", …" if len(dead) > MAX_NAMED else "")
+    varies = "" if not ranges[dead].any() else f", to a thousandth of the widest range ({ranges.max():.2g})"
+    return f"{len(dead)} of them always the same (number {listed}){varies}"
 
 
 def legend(some: Sequence[NetworkSnapshot]) -> list[tuple[str, str]]:
