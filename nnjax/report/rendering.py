@@ -40,5 +40,7 @@ def safe_json(content: Any) -> str:
 
 
 def join_scripts(names: Iterable[str]) -> Markup:
-    """Join the page's scripts, in an order in which each uses only those before it."""
-    return Markup("\n".join(['"use strict";', *((TEMPLATES / f"{name}.js").read_text("utf-8") for name in names)]))
+    """Join the page's scripts, each after those that it uses, without indents and comment lines."""
+    lines = "\n".join((TEMPLATES / f"{name}.js").read_text("utf-8") for name in names).splitlines()
+    kept = (line for line in map(str.strip, lines) if line and not line.startswith("//"))
+    return Markup("\n".join(['"use strict";', *kept]))

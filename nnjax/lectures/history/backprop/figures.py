@@ -131,7 +131,7 @@ def draw_encoder(axes: Any, learned: Mapping[float, problems.TrainedNets]) -> No
     axes[0].pcolor(*edges, codes[0][order], cmap="Blues", vmin=0, vmax=1, gid=AS_IS)
     axes[0].invert_yaxis()
     for (row, column), value in np.ndenumerate(codes[0][order]):
-        color = "w" if value > 0.55 else "0.2"
+        color = "w" if value > 0.76 else "k"
         axes[0].text(column, row, f"{value:.2f}", ha="center", va="center", fontsize=8, color=color, gid=AS_IS)
     axes[0].set_xticks(range(3), ["1", "2", "3"])
     axes[0].set_yticks(range(8), [str(place + 1) for place in order])
