@@ -84,7 +84,7 @@ class RunNetworks:
         """Return the data configuration of a trial; of the chosen one where trials differ in it."""
         if trial is None:
             trial = self.best_trial() if len({spec.experiment.data for spec in self.specs}) > 1 else 0
-        return self.specs[trial].experiment.data
+        return self.specs[self.known_trial(trial)].experiment.data
 
     def data(self, trial: int | None = None) -> Prepared:
         """The data that a trial was trained on, loaded again if need be; None for the chosen one.
@@ -99,6 +99,7 @@ class RunNetworks:
 
     def experiment(self, trial: int) -> Experiment:
         """The experiment whose network a trial has: its own, or what it took over in population-based training."""
+        trial = self.known_trial(trial)
         own = self.specs[trial].experiment
         if not self.schedules:
             return own

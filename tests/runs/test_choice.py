@@ -10,6 +10,7 @@ from populations import CLASSIFIER as TINY
 from populations import StopAfter, blobs
 
 import nnjax
+from nnjax.core.errors import UserError
 from nnjax.core.fields import replace
 from nnjax.exchange.prediction_tables import open_network
 from nnjax.report import header
@@ -290,3 +291,11 @@ def test_a_run_says_what_it_is():
     assert repr(fake_run(CLASSIFIER, Space(axes=AXES), statuses=dict.fromkeys(range(6), "waiting"))) == (
         "<nnjax run: six trials (6 waiting) of three settings>"
     )
+
+
+@pytest.mark.parametrize("trial", [-1, 1, "a", 0.0, [0]])
+@pytest.mark.parametrize("method", ["model", "data", "facts", "experiment", "num_outputs", "params"])
+def test_trials_that_are_not_there(method, trial):
+    """A number below 0 is refused as well: Python would count from the end."""
+    with pytest.raises(UserError, match=r"There is no trial .*the run has only trial 0"):
+        getattr(fake_run(), method)(trial)
