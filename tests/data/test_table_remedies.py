@@ -1,14 +1,16 @@
 """What refusals of tables advise may be copied, and is enough: the table is read with it, at the first try."""
 
+import dataclasses
 import re
 import shlex
 
 import numpy as np
 import pytest
 
+import nnjax
 from nnjax.core.coercion import coerce
 from nnjax.core.errors import UserError
-from nnjax.core.experiment import DataConfig
+from nnjax.core.experiment import DataConfig, ModelConfig
 from nnjax.core.fields import field_types
 from nnjax.data import prepare
 
@@ -69,10 +71,14 @@ def remedies(sentence):
     return [fields for fields in found if "COLUMN" not in fields.values()]
 
 
-def read(path, fields, **options):
+def config(path, fields, **options):
     hints = field_types(DataConfig)
     given = {name: coerce(text, hints[name], name) for name, text in fields.items()}
-    return prepare(DataConfig(f"csv:{path}", **({"target": "y"} | options | given))).dataset
+    return DataConfig(f"csv:{path}", **({"target": "y"} | options | given))
+
+
+def read(path, fields, **options):
+    return prepare(config(path, fields, **options)).dataset
 
 
 @pytest.mark.parametrize("missing", ["error", "indicator"])
@@ -101,6 +107,32 @@ def test_each_advice_is_enough(tmp_path, kind, name, missing):
         data = read(path, {"missing": missing} | fields)
         assert np.isfinite(data.x).all()
         assert "c" in data.features
+
+
+@pytest.mark.slow
+def test_each_advice_trains(tmp_path):
+    """One epoch with each remedy of each refusal: finite losses and predictions."""
+    path, trained = tmp_path / "table.csv", 0
+    small = nnjax.Experiment(model=ModelConfig("mlp", widths=(2,)), epochs=1, batch_size=4)
+    for kind, cells in COLUMNS.items():
+        path.write_text(csv(c=NUMBERS, a=cells, y=Y), "utf-8")
+        for missing in ("error", "indicator"):
+            try:
+                read(path, {}, missing=missing)
+                continue
+            except UserError as error:
+                advice = remedies(str(error))
+            for fields in advice:
+                if fields == {"na_values": "none_of_these"} or (kind == "empty" and fields == {"missing": "drop"}):
+                    continue
+                given = config(path, {"missing": missing} | fields)
+                run = nnjax.sweep(dataclasses.replace(small, data=given))
+                assert np.isfinite(run.table()["train_loss"]).all(), (kind, fields)
+                rows = prepare(given).dataset.x
+                assert len(rows) > 8
+                assert np.isfinite(run.predict(rows)).all(), (kind, fields)
+                trained += 1
+    assert trained > 40
 
 
 def test_many_refusals_at_once(tmp_path):
