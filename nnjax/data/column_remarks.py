@@ -27,10 +27,11 @@ def all_of(
     if len(x) < FEWEST:
         return said
     dates = [column.name for column in recipe.columns if column.kind == "date"]
+    places = {name: i for i, name in enumerate(recipe.inputs)}
     for column in recipe.columns:
         if column.kind not in ("number", "date"):
             continue
-        values = x[:, recipe.inputs.index(column.name)]
+        values = x[:, places[column.name]]
         there = values[~np.isnan(values)]
         if len(there) < FEWEST:
             continue

@@ -197,6 +197,8 @@ def is_numeric(cells: Row) -> bool:
 
 def kind_of(cell: str) -> str:
     """Say whether a cell is "missing", "whole", another "number" (or a date, or a bound such as <5), or a "text"."""
+    if numerals.PLAIN.fullmatch(cell):  # most cells of a wide table
+        return "whole" if cell.isdecimal() and cell.isascii() else "number"
     text = numerals.normalize(cell)
     if missing_cells.is_missing(text, None):
         return "missing"

@@ -1,6 +1,7 @@
 """Load tables with named columns: texts become one input a category, one or more columns are the target."""
 
 import dataclasses
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def from_table(table: Table, name: str, config: DataConfig = DataConfig(), weigh
         left_out=tuple(roles.left_out.items()),
         encoding=config.encoding,
     )
-    twice = next((name for i, name in enumerate(recipe.inputs) if name in recipe.inputs[:i]), None)
+    twice = next((name for name, number in Counter(recipe.inputs).items() if number > 1), None)
     if twice is not None:
         raise UserError(f"{table.path} gives two inputs called {twice!r}, one of a category or a gap: rename a column.")
     x = encode_inputs(recipe, kept)
