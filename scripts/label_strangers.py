@@ -14,10 +14,10 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", None, "the .npz file to write")
-PART = flags.DEFINE_enum("part", "newcomers", ["strangers", "newcomers", "visitors", "settlers"], "which runs")
+PART = flags.DEFINE_enum("part", "newcomers", ["strangers", "newcomers", "visitors", "settlers", "guests"], "which runs")
 COUNT = flags.DEFINE_integer("count", 260, "how many")
 RUNS = flags.DEFINE_string("runs", None, "folder in which whole runs are kept")
-SEEDS = {"strangers": 2026, "newcomers": 20261130, "visitors": 20261201, "settlers": 20261202}
+SEEDS = {"strangers": 2026, "newcomers": 20261130, "visitors": 20261201, "settlers": 20261202, "guests": 20261203}
 
 
 def main(argv: list[str]) -> None:
@@ -26,6 +26,8 @@ def main(argv: list[str]) -> None:
         raise UserError("--out was expected, and nothing else: label_strangers --out=newcomers.npz.")
     out = check_out(OUT.value, ".npz")
     from scripts.curves import (
+        guest_runs,
+        guests,
         newcomers,
         settler_runs,
         settlers,
@@ -42,6 +44,7 @@ def main(argv: list[str]) -> None:
         "newcomers": (newcomers, stranger_runs.run),
         "visitors": (visitors, visitor_runs.run),
         "settlers": (settlers, settler_runs.run),
+        "guests": (guests, guest_runs.run),
     }
     source, train = parts[PART.value]
     found = []

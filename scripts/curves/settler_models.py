@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -103,22 +104,36 @@ def batches(n: int, plan: Settler) -> Iterator[torch.Tensor]:
                 yield rows
 
 
-def train(plan: Settler, epochs: int, parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: int) -> History:
+class Pieces(NamedTuple):
+    """What a set of runs is trained with."""
+
+    build: Callable[[Settler, int, int], nn.Module]
+    loss_of: Callable[[Settler, int], Loss]
+    optimizer: Callable[[Settler, nn.Module], torch.optim.Optimizer]
+    rate_at: Callable[[Settler, int], float]
+
+
+OWN = Pieces(build, loss_of, optimizer, rate_at)
+
+
+def train(
+    plan: Settler, epochs: int, parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: int, pieces: Pieces = OWN
+) -> History:
     """Train a network as people write it; the curves end where the loss stops being finite."""
     torch.set_num_threads(1)
     torch.manual_seed(plan.seed)
     kind = np.int64 if classes else np.float32
     data = {name: (torch.tensor(x), torch.tensor(y.astype(kind))) for name, (x, y) in parts.items()}
     x, y = data["train"]
-    model = build(plan, x.shape[1], classes or int(np.prod(y.shape[1:])))
-    loss, made, rows_of = loss_of(plan, classes), optimizer(plan, model), batches(len(x), plan)
+    model = pieces.build(plan, x.shape[1], classes or int(np.prod(y.shape[1:])))
+    loss, made, rows_of = pieces.loss_of(plan, classes), pieces.optimizer(plan, model), batches(len(x), plan)
     slows = torch.optim.lr_scheduler.ReduceLROnPlateau(made, factor=0.2, patience=max(3, plan.epochs // 10))
     base = made.param_groups[0]["lr"]
     history: History = {"train_loss": []}
     count = plan.points or sum(len(r) > 1 or not plan.batch_norm for r in torch.arange(len(x)).split(plan.batch_size))
     for epoch in range(-plan.before, epochs):
         if plan.schedule != "plateau":
-            made.param_groups[0]["lr"] = base * rate_at(plan, max(0, epoch))
+            made.param_groups[0]["lr"] = base * pieces.rate_at(plan, max(0, epoch))
         bad = plan.mistake == "bad_batch" and epoch == (2 * plan.epochs) // 3
         losses, sizes = _epoch(plan, model, loss, made, (x, y), itertools.islice(rows_of, count), bad)
         if epoch < 0:

@@ -17,17 +17,22 @@ History = dict[str, np.ndarray]
 Parts = dict[str, tuple[np.ndarray, np.ndarray]]
 Train = Callable[[Settler, int], dict[str, list[float]]]
 CHEAP, GAINS = 200, 0.01  # a run of fewer steps, and one that gains as much, is trained at 3 and 10 times the rate too
-TOO_FAST = ("unscaled", "unscaled_targets", "never_zeroed")  # a good rate may be far too high
+TOO_FAST = ("unscaled", "unscaled_targets", "never_zeroed", "summed")  # a good rate may be far too high
 FAIR = ("", "vanishing", "two_softmaxes", "eval_dropout")  # where a higher rate may be what is missing
 
 
 def run(plan: Settler) -> Run:
     """Train a plan for half as long again as is shown, and at other rates, and measure guessing."""
-    x, y, classes = problem(plan)
+    return trained(plan, problem(plan), _tool)
+
+
+def trained(plan: Settler, drawn: tuple[np.ndarray, np.ndarray, bool], tool: Callable[..., Train]) -> Run:
+    """Train a plan, see `run`, on what was drawn, by what `tool` makes of the plan, its data and its classes."""
+    x, y, classes = drawn
     a, b = plan.num_train, plan.num_train + plan.num_val
     cut = {"train": slice(0, a), "val": slice(a, b), "test": slice(b, b + NUM_TEST)}
     parts = {name: (x[rows].astype(np.float32), y[rows]) for name, rows in cut.items()}
-    train = _tool(plan, parts, int(y.max() + 1) if classes else 0)
+    train = tool(plan, parts, int(y.max() + 1) if classes else 0)
     history = _arrays(train(plan, plan.epochs + max(2, plan.epochs // 2)))
     if plan.patience:
         plan = dataclasses.replace(plan, epochs=_stopped(history["val_loss"], plan))
@@ -46,7 +51,7 @@ def _tool(plan: Settler, parts: Parts, classes: int) -> Train:
 
         return lambda own, epochs: settler_models.train(own, epochs, parts, classes)
     if plan.tool == "sklearn":
-        return lambda own, epochs: _sklearn(own, epochs, parts, classes)
+        return lambda own, epochs: sklearn(own, epochs, parts, classes)
     from scripts.curves import settler_jax
 
     if plan.tool == "flax":
@@ -113,14 +118,16 @@ def scored(plan: Settler, z: np.ndarray, y: np.ndarray, classes: int) -> tuple[f
     return float(-logs[np.arange(len(y)), y].mean()), right
 
 
-def _sklearn(plan: Settler, epochs: int, parts: Parts, classes: int) -> dict[str, list[float]]:
+def sklearn(
+    plan: Settler, epochs: int, parts: Parts, classes: int, rate_of: Callable[[Settler], float] = good_rate
+) -> dict[str, list[float]]:
     """`loss_curve_` is the train loss; its user works out the others after each `partial_fit`."""
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
     model = (MLPClassifier if classes else MLPRegressor)(
         hidden_layer_sizes=plan.widths, activation=plan.activation,
         solver="adam" if plan.optimizer == "adam" else "sgd",
-        alpha=plan.weight_decay, batch_size=plan.batch_size, learning_rate_init=good_rate(plan) * plan.factor,
+        alpha=plan.weight_decay, batch_size=plan.batch_size, learning_rate_init=rate_of(plan) * plan.factor,
         random_state=plan.seed, momentum=0.9 if plan.optimizer == "momentum" else 0.0,
     )  # fmt: skip
     x, y = parts["train"]
