@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
 
 from scripts.curves import guest_data, guests, settler_runs
@@ -23,10 +24,58 @@ def _tool(plan: Settler, parts: settler_runs.Parts, classes: int) -> settler_run
         return lambda own, epochs: guest_models.train(own, epochs, parts, classes)
     if plan.tool == "sklearn":
         return lambda own, epochs: settler_runs.sklearn(own, epochs, parts, classes, guests.good_rate)
-    from scripts.curves import settler_jax
+    return _keras(plan, parts, classes)
 
-    pieces = (_model, _optimizer, guests.good_rate, guests.rate_at)
-    return settler_jax.keras_fit(plan, parts, classes, lambda z, y: settler_runs.scored(plan, z, y, classes), pieces)
+
+def _keras(plan: Settler, parts: settler_runs.Parts, classes: int) -> settler_runs.Train:
+    """Return the training by Keras; the model is compiled once for all rates, and all parts are measured at once."""
+    import keras
+
+    keras.utils.set_random_seed(plan.seed)
+    kinds = {"": keras.losses.MeanSquaredError, "mae": keras.losses.MeanAbsoluteError}
+    loss = kinds[plan.loss]() if not classes else keras.losses.CategoricalCrossentropy(from_logits=True)
+    loss = keras.losses.MeanSquaredError() if plan.loss == "brier" else loss
+    x, y = parts["train"]
+    targets = np.eye(classes, dtype=np.float32)[y] if classes else y.reshape(len(y), -1).astype(np.float32)
+    model, optimizer = _model(plan, parts, classes), _optimizer(plan)
+    model.compile(optimizer, loss, metrics=["accuracy"] if classes else None)
+    optimizer.build(model.trainable_variables)
+    begin = [np.array(v) for v in (*model.variables, *optimizer.variables)]
+    every, ends = np.concatenate([own[0] for own in parts.values()]), np.cumsum([len(own[1]) for own in parts.values()])
+    answer = jax.jit(lambda own, fixed, x: model.stateless_call(own, fixed, x, training=False)[0])
+
+    class Measures(keras.callbacks.Callback):
+        """Measure all parts at the end of each epoch."""
+
+        def on_epoch_end(self, epoch: int, logs: dict[str, float]) -> None:
+            state = [[v.value for v in kind] for kind in (model.trainable_variables, model.non_trainable_variables)]
+            z = np.split(np.asarray(answer(*state, every)), ends[:-1])
+            for (name, own), its in zip(parts.items(), z, strict=True):
+                value, share = settler_runs.scored(plan, its, own[1], classes)
+                self.out.setdefault("train_eval" if name == "train" else f"{name}_loss", []).append(value)
+                if classes and name != "train":
+                    self.out.setdefault(f"{name}_accuracy", []).append(share)
+            logs["val_loss"] = self.out["val_loss"][-1]
+
+    def train(plan: Settler, epochs: int) -> dict[str, list[float]]:
+        for variable, value in zip((*model.variables, *optimizer.variables), begin, strict=True):
+            variable.assign(value)
+        keras.utils.set_random_seed(plan.seed)
+        rate = guests.good_rate(plan) * plan.factor
+        optimizer.learning_rate = rate
+        measures = Measures()
+        measures.out = {}
+        slows = keras.callbacks.ReduceLROnPlateau("val_loss", 0.3, max(2, plan.epochs // 10), min_delta=0.0)
+        if plan.schedule != "plateau":
+            slows = keras.callbacks.LearningRateScheduler(lambda epoch: float(rate * guests.rate_at(plan, epoch)))
+        callbacks = [measures, slows, keras.callbacks.TerminateOnNaN()]
+        seen = model.fit(x, targets, plan.batch_size, epochs, 0, callbacks).history
+        out = {"train_loss": seen["loss"], **measures.out}
+        out |= {"train_accuracy": seen["accuracy"]} if classes else {}
+        shortest = min(len(values) for values in out.values())
+        return {name: list(map(float, values[:shortest])) for name, values in out.items()}
+
+    return train
 
 
 def _optimizer(plan: Settler) -> Any:

@@ -38,8 +38,8 @@ NETWORKS = {"torch": ("residual", "gated", "mixer", "radial", "conv", "both_ways
             "keras": ("residual", "gated", "conv", "both_ways")}  # fmt: skip
 WIDTHS = ((24,), (100,), (64, 32), (32, 32, 32), (150, 50))
 CLASS_ONLY, TARGET_ONLY = ("shuffled", "relu_output"), ("unscaled_targets", "broadcast")
-MOST_STEPS = {"torch": 700, "keras": 400, "sklearn": 500}
-LONGEST = {"torch": 2000, "keras": 60, "sklearn": 300}
+MOST_STEPS = {"torch": 400, "keras": 300, "sklearn": 400}
+LONGEST = {"torch": 2000, "keras": 50, "sklearn": 300}
 LOGS_OFTEN = {"torch": 0.2, "keras": 0.0, "sklearn": 0.0}
 
 
@@ -111,6 +111,7 @@ def _plan(rng: np.random.Generator, i: int, made: dict[str, int]) -> Settler:
     batch = int(rng.choice([8, 32, 64, 128]))
     long = bool(rng.random() < 0.08) and tool != "keras"
     batch = num_train if long else min(batch, num_train)
+    num_train -= num_train % batch if tool == "keras" else 0
     points = int(rng.choice([4, 12])) if not long and rng.random() < LOGS_OFTEN[tool] else 0
     steps = MOST_STEPS[tool] * (3 if long else 1)
     most = max(8.0, min(LONGEST[tool], steps / (points or -(-num_train // batch))))

@@ -109,16 +109,10 @@ def flax(plan: Settler, parts: Parts, classes: int) -> Train:
     return train
 
 
-def _optimizer(plan: Settler) -> keras.optimizers.Optimizer:
-    names = {"sgd": "SGD", "adam": "Adam", "adamax": "Adamax", "adafactor": "Adafactor"}
-    return getattr(keras.optimizers, names[plan.optimizer])(good_rate(plan))
-
-
-def keras_fit(plan: Settler, parts: Parts, classes: int, score: Score, pieces: Any = None) -> Train:
+def keras_fit(plan: Settler, parts: Parts, classes: int, score: Score) -> Train:
     """Return the training by Keras; the model is compiled once for all rates."""
-    build, optimizer_of, rate_of, share_at = pieces or (_model, _optimizer, good_rate, rate_at)
     keras.utils.set_random_seed(plan.seed)
-    model = build(plan, parts, classes)
+    model = _model(plan, parts, classes)
     losses = keras.losses
     if classes:
         loss = losses.MeanSquaredError() if plan.loss == "brier" else losses.CategoricalCrossentropy(from_logits=True)
@@ -127,7 +121,8 @@ def keras_fit(plan: Settler, parts: Parts, classes: int, score: Score, pieces: A
         kinds = {"": losses.MeanSquaredError, "mae": losses.MeanAbsoluteError, "logcosh": losses.LogCosh}
         loss = kinds[plan.loss]()
         targets = {name: y.reshape(len(y), -1).astype(np.float32) for name, (_, y) in parts.items()}
-    optimizer = optimizer_of(plan)
+    names = {"sgd": "SGD", "adam": "Adam", "adamax": "Adamax", "adafactor": "Adafactor"}
+    optimizer = getattr(keras.optimizers, names[plan.optimizer])(good_rate(plan))
     model.compile(optimizer, loss, metrics=["accuracy"] if classes else None)
     optimizer.build(model.trainable_variables)
     begin = [np.array(v) for v in (*model.variables, *optimizer.variables)]
@@ -149,13 +144,13 @@ def keras_fit(plan: Settler, parts: Parts, classes: int, score: Score, pieces: A
         for variable, value in zip((*model.variables, *optimizer.variables), begin, strict=True):
             variable.assign(value)
         keras.utils.set_random_seed(plan.seed)
-        rate = rate_of(plan) * plan.factor
+        rate = good_rate(plan) * plan.factor
         optimizer.learning_rate = rate
         tests = Tests()
         tests.out = {}
         slows = keras.callbacks.ReduceLROnPlateau("val_loss", 0.3, max(2, plan.epochs // 10), min_delta=0.0)
         if plan.schedule != "plateau":
-            slows = keras.callbacks.LearningRateScheduler(lambda epoch: float(rate * share_at(plan, epoch)))
+            slows = keras.callbacks.LearningRateScheduler(lambda epoch: float(rate * rate_at(plan, epoch)))
         fitted = model.fit(
             parts["train"][0], targets["train"], plan.batch_size, epochs, 0,
             [tests, slows, keras.callbacks.TerminateOnNaN()],
