@@ -14,7 +14,9 @@ from nnjax.core.errors import UserError
 from nnjax.core.files import check_out
 
 OUT = flags.DEFINE_string("out", None, "the .npz file to write")
-PART = flags.DEFINE_enum("part", "newcomers", ["strangers", "newcomers", "visitors", "settlers", "guests"], "which runs")
+PART = flags.DEFINE_enum(
+    "part", "newcomers", ["strangers", "newcomers", "visitors", "settlers", "guests"], "which runs"
+)
 COUNT = flags.DEFINE_integer("count", 260, "how many")
 RUNS = flags.DEFINE_string("runs", None, "folder in which whole runs are kept")
 SEEDS = {"strangers": 2026, "newcomers": 20261130, "visitors": 20261201, "settlers": 20261202, "guests": 20261203}

@@ -34,7 +34,8 @@ def still_falling(trials: TrialFeatures) -> np.ndarray:
     at_rest = np.where(trials.has_train, trials.weights.ahead.at_rest, 0.0)  # one schedule bends both losses
     lost = np.maximum(z.smooth[:, -1] - z.lowest - z.noise, 0.0)  # to be won back before anything is gained
     sure = z.ahead.sure_of(limit.GAIN + lost) * np.where(at_rest > 0.5, 1 - at_rest, 1.0)
-    return goes_on & (sure > limit.SURE) & (~memorizes | (lately > GAINS))
+    least = np.where(trials.has_val | trials.curves.of_accuracy, limit.SURE, limit.SURE_TRAIN)
+    return goes_on & (sure > least) & (~memorizes | (lately > GAINS))
 
 
 @once

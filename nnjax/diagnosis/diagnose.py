@@ -71,8 +71,18 @@ def diagnose_loaded(loaded: Loaded, **known: Any) -> list[Diagnosis]:
             "but their curves do not say whether training goes well; look at samples, or name one loss by "
             + remedy('columns={"loss": NAME}.', "--columns=loss=NAME.")
         )
+    found = [_of_points(one) for one in found] if loaded.over_steps else found
     parts = zip(found, loaded.names, loaded.sources, strict=True)
     return [dataclasses.replace(one, trial=name, source=source) for one, name, source in parts]
+
+
+def _of_points(found: Diagnosis) -> Diagnosis:
+    """Speak of points where these are no epochs."""
+    first, *others = [
+        dataclasses.replace(one, **{k: re.sub("epoch", "point", getattr(one, k)) for k in ("sentence", "next")})
+        for one in (found.primary, *found.others)
+    ]
+    return dataclasses.replace(found, primary=first, others=tuple(others))
 
 
 def diagnose_curves(

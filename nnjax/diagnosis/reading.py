@@ -10,7 +10,7 @@ import numpy as np
 from nnjax.core.errors import UserError
 from nnjax.core.files import as_path
 from nnjax.core.messages import remedy
-from nnjax.diagnosis import columns, rates
+from nnjax.diagnosis import columns, numbered, rates
 from nnjax.diagnosis.columns import NOT_FINITE, WORDS, Choice, Table
 from nnjax.diagnosis.readers import READERS
 from nnjax.diagnosis.readers.json_tables import from_tree
@@ -32,6 +32,7 @@ class Loaded(NamedTuple):
     sources: list[str]
     games: list[bool]  # [m]; whether the losses are those of players in a game (GANs)
     remarks: tuple[str, ...] = ()  # sentences on what was guessed, averaged or left out
+    over_steps: bool = False  # whether the points are steps or values of rows, not epochs
 
 
 class _Trial(NamedTuple):
@@ -143,7 +144,10 @@ def assemble(log: Log, path: str, form: str, named: Mapping[str, str] | None = N
     """Choose the curves of each trial's table and stack them, NaN past its end; UserError for one without a loss."""
     remarks = list(log.remarks)
     trials = [
-        trial for name, table in log.tables.items() for trial in _trials(name, table, log, path, form, named, remarks)
+        trial
+        for own, whole in log.tables.items()
+        for name, table in ({own: whole} if named else numbered.split(own, whole, path, remarks)).items()
+        for trial in _trials(name, table, log, path, form, named, remarks)
     ]
     if not trials:
         raise UserError(
@@ -164,6 +168,7 @@ def assemble(log: Log, path: str, form: str, named: Mapping[str, str] | None = N
         [trial.source for trial in trials],
         [trial.is_game for trial in trials],
         tuple(dict.fromkeys(remarks)),
+        bool(log.points),
     )
 
 

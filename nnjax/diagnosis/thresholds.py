@@ -6,6 +6,7 @@ Gains and gaps are shares of the loss (log scale).
 FEWEST = 5  # epochs: four points allow no slope with an error and no curvature
 GAIN = 0.01  # of going on for half as long again; the deck's "not flat? you are still learning", made exact
 SURE = 0.65  # the probability of that gain from which on training is not done
+SURE_TRAIN = 0.45  # the same of a train loss alone, which mostly goes on falling
 NEWEST = 0.8  # of the epochs: a loss still falling, however noisily, has its lowest value in the last fifth (patience)
 GAIN_ERRORS = 2.0  # standard errors by which a slope must differ from 0: one in 40 flat curves by chance
 

@@ -70,14 +70,18 @@ def build(plan: Settler, inputs: int, outputs: int) -> nn.Module:
         blocks = [_Residual(width, act, plan.dropout) for _ in range(3)]
         return nn.Sequential(nn.Linear(inputs, width), *blocks, nn.Linear(width, outputs))
     if plan.network == "gated":
-        return nn.Sequential(nn.Linear(inputs, 2 * width), nn.GLU(), nn.Dropout(plan.dropout), nn.Linear(width, outputs))
+        return nn.Sequential(
+            nn.Linear(inputs, 2 * width), nn.GLU(), nn.Dropout(plan.dropout), nn.Linear(width, outputs)
+        )
     if plan.network == "radial":
         return nn.Sequential(_Radial(inputs, width), nn.Linear(width, outputs))
     if plan.network in ("conv", "both_ways", "mixer"):
         return _shaped(plan, act, outputs)
     model = nn.Sequential()
     for size, units in itertools.pairwise((inputs, *plan.widths)):
-        model.extend([nn.Linear(size, units), *[nn.BatchNorm1d(units)] * plan.batch_norm, act, nn.Dropout(plan.dropout)])
+        model.extend(
+            [nn.Linear(size, units), *[nn.BatchNorm1d(units)] * plan.batch_norm, act, nn.Dropout(plan.dropout)]
+        )
     with torch.no_grad():
         if plan.mistake == "dead":
             model[0].bias -= 80
@@ -92,7 +96,9 @@ def _shaped(plan: Settler, act: nn.Module, outputs: int) -> nn.Module:
         return nn.Sequential(nn.Unflatten(1, (rows, columns)), _BothWays(columns, units), nn.Linear(2 * units, outputs))
     if plan.network == "mixer":
         mixers = [_Mixer(rows, columns, act) for _ in range(2)]
-        return nn.Sequential(nn.Unflatten(1, (rows, columns)), *mixers, nn.Flatten(), nn.Linear(rows * columns, outputs))
+        return nn.Sequential(
+            nn.Unflatten(1, (rows, columns)), *mixers, nn.Flatten(), nn.Linear(rows * columns, outputs)
+        )
     norms = [[nn.BatchNorm2d(c)] * plan.batch_norm for c in (8, 16)]
     layers = [nn.Unflatten(1, (1, rows, columns)), nn.Conv2d(1, 8, 3, padding=1), *norms[0], act, nn.MaxPool2d(2)]
     layers += [nn.Conv2d(8, 16, 3, padding=1), *norms[1], act, nn.AdaptiveMaxPool2d(2), nn.Flatten()]
@@ -126,7 +132,9 @@ def optimizer(plan: Settler, model: nn.Module) -> torch.optim.Optimizer:
     return made[plan.optimizer]()
 
 
-def train(plan: Settler, epochs: int, parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: int) -> dict[str, list[float]]:
+def train(
+    plan: Settler, epochs: int, parts: dict[str, tuple[np.ndarray, np.ndarray]], classes: int
+) -> dict[str, list[float]]:
     """Train a network of `guests.py`, see `settler_models.train`."""
     pieces = settler_models.Pieces(build, loss_of, optimizer, guests.rate_at)
     return settler_models.train(plan, epochs, parts, classes, pieces)

@@ -8,9 +8,11 @@ import pytest
 from nnjax.core.layer_statistics import LayerStatistics
 from nnjax.diagnosis import verdicts
 from nnjax.diagnosis.diagnose import diagnose_curves
+from nnjax.diagnosis.trial_features import trend
 from nnjax.diagnosis.types import Curves, TrainingContext
 from nnjax.diagnosis.verdict_rule import EVERYTHING, UNFINISHED
 from nnjax.diagnosis.verdicts import CODES, VERDICTS
+from nnjax.diagnosis.verdicts.unstable import _motion
 
 T = np.arange(1, 41)
 LEARNS = 2 * np.exp(-T / 8) + 0.3
@@ -200,3 +202,37 @@ def test_a_network_that_memorizes_is_not_promised_more():
     val, train = 0.5 + 0.3 * np.exp(-T / 12), np.exp(-T / 14)
     assert "still_learning" in codes(first(train_loss=val, val_loss=val))
     assert "still_learning" not in codes(first(train_loss=train, val_loss=val))
+
+
+@pytest.mark.parametrize("seed", [4, 5, 6, 7])
+def test_a_train_loss_alone_needs_less_to_be_still_learning(seed):
+    """t^-0.06 gains 2.4 % in half as many epochs again; noise of 1 % leaves that in doubt."""
+    loss = np.arange(1, 25) ** -0.06 * np.exp(0.01 * np.random.default_rng(seed).normal(0, 1, 24))
+    assert first(val_loss=loss).primary.code == "converged"
+    assert first(train_loss=loss).primary.code == "still_learning"
+
+
+def test_a_loss_that_ends_above_its_lowest_is_not_flat_whatever_train_does():
+    """Validation falls to 1 within 10 epochs and comes to lie 9 % above; train has been flat since epoch 5."""
+    val = np.concatenate([np.linspace(2, 1, 10), np.linspace(1, 1.09, 10), np.full(10, 1.09)])
+    train = np.concatenate([np.linspace(2, 0.9, 5), 0.9 + 0.012 * (-1.0) ** np.arange(25)])
+    found = first(train_loss=train, val_loss=val).primary
+    assert found.code == "overfitting"
+    assert "train loss did not fall" in found.sentence
+
+
+def test_a_loss_that_exploded_and_came_back_to_guessing_is_stuck():
+    """Ten equal classes: log 10 = 2.3026, an accuracy of 1/10; it had been at 25, and at 2.4 half-way."""
+    fall = np.concatenate([[2.4, 25.0], np.geomspace(9, 2.36, 26), np.full(22, 2.312) - 1e-4 * np.arange(22)])
+    found = first(train_loss=fall, val_loss=fall, val_accuracy=np.full(50, 0.1)).primary
+    assert found.code == "stuck_at_start"
+
+
+def test_little_noise_is_no_jump_and_a_loss_of_zero_has_no_per_cents():
+    rng = np.random.default_rng(0)
+    flat = 0.7 + 0.01 * rng.normal(0, 1, 30)
+    calm = first(train_loss=flat, val_loss=flat + 0.01).primary
+    assert calm.code == "stuck_at_start" or "moves up and down" in calm.sentence
+    z = trend(np.array([[39.0, 20, 0, 12, 3, 14, 2]]))
+    assert _motion(z, 0) == f"jumps by about {z.noise[0] * 39:.2g}"
+    assert _motion(trend(np.exp(0.02 * rng.normal(0, 1, (1, 30)))), 0).startswith("moves up and down by ")

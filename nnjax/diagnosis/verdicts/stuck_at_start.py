@@ -24,6 +24,7 @@ DOUBLES = 0.7  # a loss that rises by as much is not stuck
 ACCURACY_MOVES = 0.05  # more than this and LUCK, and something was learned
 LUCK = 2.0  # standard errors of the difference of two shares of so many examples
 
+BURST = 1.5  # times its first value: a loss that exploded, and came back to guessing
 DEAD = 0.9  # share of a layer's units: the few that live carry no gradient worth the name
 SATURATED = 0.9
 SAME = 1e-6  # activation variance of a layer that answers everything alike
@@ -45,9 +46,16 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     level = main.rise < limit.FLAT + main.noise
     never = (fall < limit.FLAT) & (main.rise < DOUBLES)
     flat = (never | (going_nowhere(trials) & little & level)) & ~steadily_falling(trials)
+    flat |= ends_guessing(trials) & _level_lately(trials) & (main.raw.max(axis=1) > BURST * main.raw[:, 0])
     mean = at_mean_predictor(trials)
     early = learned_in_first_epoch(trials) & ~ends_guessing(trials) & ~mean
     return graded((flat | mean) & ~_learned(trials) & ~early, np.where(mean, 0.1, limit.FLAT - fall), limit.FLAT)
+
+
+def _level_lately(trials: TrialFeatures) -> np.ndarray:
+    """Whether the loss [g] is flat over the last third."""
+    main = trials.main
+    return np.abs(main.smooth[:, 2 * trials.num_epochs // 3] - main.end) < limit.FLAT
 
 
 def _learned(trials: TrialFeatures) -> np.ndarray:

@@ -5,7 +5,7 @@ import numpy as np
 from nnjax.diagnosis import thresholds as limit
 from nnjax.diagnosis.conditions import steadily_falling, still_falling
 from nnjax.diagnosis.marks import Losses, Mark, chord, constant_answer, result_loss
-from nnjax.diagnosis.trial_features import TrialFeatures
+from nnjax.diagnosis.trial_features import Trend, TrialFeatures
 from nnjax.diagnosis.types import Verdict
 from nnjax.diagnosis.verdict_rule import DONE, UNFINISHED, Badge, Description, VerdictRule, graded, percent
 
@@ -15,6 +15,7 @@ SPEEDS_UP = 2.0  # times the fall of the beginning: what gathers speed does not 
 LATE = 0.75  # nearly all of a considerable fall in the second half is no straight line but a late start
 LATE_FALL = 0.3
 SURELY = 0.95  # a rate too low gives a smooth curve
+EXPLODED = 1.5  # times its first value
 SLOW_FALL = 0.01  # less than this has not been seen to fall
 
 
@@ -32,13 +33,20 @@ def confidence(trials: TrialFeatures) -> np.ndarray:
     above = _above_mean(trials)
     falls = ~trials.has_val | (trials.val.rise < limit.FLAT)
     flat = trials.has_val & (trials.val.fall < 2 * trials.val.noise)
-    falling &= falls & ~(flat & (trials.val.noise > SLOW_FALL)) & ~(_speeds_up(trials) & (fall > LATE_FALL))
+    falling &= (
+        falls & ~_exploded(z) & ~(flat & (trials.val.noise > SLOW_FALL)) & ~(_speeds_up(trials) & (fall > LATE_FALL))
+    )
     return graded(falling & (linear | crawling | above), np.fmax(share - limit.LINEAR, above * 0.1), 0.1)
 
 
 def _most_fall(epochs: int) -> float:
     """The fall of the log loss from which on so many epochs were not too slow."""
     return next((fall for fewer, fall in BRIEF if epochs < fewer), FAST_FALL)
+
+
+def _exploded(z: Trend) -> np.ndarray:
+    """Whether the loss [g] rose far above its first value, and came down again: no rate too low does that."""
+    return z.raw.max(axis=1) > EXPLODED * z.raw[:, 0]
 
 
 def _speeds_up(trials: TrialFeatures) -> np.ndarray:

@@ -114,7 +114,7 @@ def describe(trials: TrialFeatures, i: int) -> Description:
     """Name the size of the jumps, and what the loss had reached before."""
     z = trials.weights
     low = int(z.lowest_at[i])
-    text = f"The train loss jumps by {percent(z.noise[i])} from epoch to epoch"
+    text = f"The train loss {_motion(z, i)} from epoch to epoch"
     if z.rise[i] > limit.ROUGH_WORSE:
         text += f", and ends {percent(z.rise[i])} above what it had reached in epoch {low + 1}"
     evidence, marks = {"noise": float(z.noise[i]), "rise": float(z.rise[i])}, {"minimum": low + 1}
@@ -122,6 +122,13 @@ def describe(trials: TrialFeatures, i: int) -> Description:
         text += ": the examples come in the same order in every epoch, or the learning rate is too high."
         return Description(text, evidence, marks, f"Shuffle the examples anew for every epoch. {IF_STILL}")
     return Description(f"{text}: the learning rate is too high.", evidence, marks, LOWER_RATE)
+
+
+def _motion(z: Trend, i: int) -> str:
+    """Say how the loss moves: in per cent; of one that can be 0 or less in numbers; little noise is no jump."""
+    if z.raw[i].min() <= 0:
+        return f"jumps by about {z.noise[i] * np.ptp(z.raw[i]):.2g}"
+    return f"{'jumps' if z.noise[i] > ROUGH / 2 else 'moves up and down'} by {percent(z.noise[i])}"
 
 
 VERDICT = VerdictRule(
