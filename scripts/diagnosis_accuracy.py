@@ -1,8 +1,8 @@
 """Measure the diagnosis on labeled curves: `python -m scripts.diagnosis_accuracy [--part=fresh] [--images=DIR]`.
 
 Prints the tables of docs/diagnoses.md; with --images it draws a curve for each verdict. The part "synthetic" is drawn
-anew from formulas (`scripts/curves/synthetic.py`), "strangers", "newcomers", "visitors" and "settlers" are in files of
-their names.
+anew from formulas (`scripts/curves/synthetic.py`), "strangers", "newcomers", "visitors", "settlers" and "guests" are in
+files of their names.
 """
 
 import pathlib
@@ -13,7 +13,7 @@ from nnjax.cli.main import run
 from nnjax.core.errors import UserError
 
 CURVES = flags.DEFINE_string("curves", "tests/diagnosis/curves.npz", "the file that label_curves wrote")
-APART = ("strangers", "newcomers", "visitors", "settlers")
+APART = ("strangers", "newcomers", "visitors", "settlers", "guests")
 PARTS = ["tuning", "test", "fresh", "unseen", "last", *APART, "synthetic"]
 PART = flags.DEFINE_enum("part", "last", PARTS, "which part of the curves")
 IMAGES = flags.DEFINE_string("images", None, "folder of the figures")

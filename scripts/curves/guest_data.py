@@ -1,4 +1,4 @@
-"""Data of `guests.py`: formulas, games, and what comes with scikit-learn, Matplotlib and Python, asked something new."""
+"""Data of `guests.py`: formulas, games, and what comes with scikit-learn, Matplotlib and Python."""
 
 from __future__ import annotations
 

@@ -83,7 +83,8 @@ def rate_at(plan: Plan, epoch: int) -> float:
     return float({
         "constant": 1.0, "plateau": 1.0, "square": (1 - t) ** 2, "cosine": 0.5 * (1 + np.cos(np.pi * t)),
         "stable_then_linear": min(1.0, (epoch + 1) / max(1, n // 10), 4 * (1 - t)), "late_drop": 0.05 ** (t >= 0.8),
-        "sawtooth": 1 - 0.95 * ((3 * epoch / n) % 1), "root": (1 + epoch) ** -0.5, "halved_thrice": 0.5 ** int(4 * min(t, 0.99)),
+        "sawtooth": 1 - 0.95 * ((3 * epoch / n) % 1), "root": (1 + epoch) ** -0.5,
+        "halved_thrice": 0.5 ** int(4 * min(t, 0.99)),
         "up_and_down": min(2 * t, 2 - 2 * t) + 0.02,
     }[plan.schedule]) * (30.0 if plan.mistake == "kick" and epoch == (3 * n) // 5 else 1.0)  # fmt: skip
 

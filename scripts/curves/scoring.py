@@ -60,7 +60,7 @@ def _score(one: Labeled, found: Diagnosis) -> Score:
 
 def is_healthy(one: Labeled) -> bool:
     """Whether nothing was done to the network, and the labels find nothing wrong with it."""
-    if one.part in ("strangers", "newcomers", "visitors", "settlers"):
+    if one.part in ("strangers", "newcomers", "visitors", "settlers", "guests"):
         return stranger_labels.is_healthy(one)
     if one.part == "synthetic":
         return synthetic.is_healthy(one)

@@ -33,4 +33,5 @@ def test_steps_are_called_points(tmp_path):
     (tmp_path / "log.csv").write_text(f"step,loss\n{rows}\n")
     [found] = nnjax.diagnose(tmp_path / "log.csv")
     assert "12 points" in found.source
-    assert "point" in found.primary.sentence and "epoch" not in found.primary.sentence
+    assert "point" in found.primary.sentence
+    assert "epoch" not in found.primary.sentence
