@@ -79,7 +79,9 @@ def diagnose_loaded(loaded: Loaded, **known: Any) -> list[Diagnosis]:
 def _of_points(found: Diagnosis) -> Diagnosis:
     """Speak of points where these are no epochs."""
     first, *others = [
-        dataclasses.replace(one, **{k: re.sub("epoch", "point", getattr(one, k)) for k in ("sentence", "next")})
+        dataclasses.replace(
+            one, sentence=re.sub("epoch", "point", one.sentence), next=re.sub("epoch", "point", one.next)
+        )
         for one in (found.primary, *found.others)
     ]
     return dataclasses.replace(found, primary=first, others=tuple(others))

@@ -202,7 +202,8 @@ def _sources() -> tuple[str, ...]:
 
 def _library_line(_: np.random.Generator) -> Drawn:
     """Which of four modules of Python a line is from, by how often it has each letter and pair of some."""
-    lines, y = [], []
+    lines: list[str] = []
+    y: list[int] = []
     for k, text in enumerate(_sources()):
         own = [line.strip() for line in text.splitlines() if len(line.strip()) > 25][:1300]
         lines, y = lines + own, y + [k] * len(own)
