@@ -125,7 +125,7 @@ def _sample(name: str) -> pathlib.Path:
 
 def _share_price(_: np.random.Generator) -> Drawn:
     """A share's next monthly return by its last six."""
-    rows = [line.split(",") for line in _sample("Stocks.csv").read_text().splitlines() if line[:1].isdigit()]
+    rows = [line.split(",") for line in _sample("Stocks.csv").read_text("utf-8").splitlines() if line[:1].isdigit()]
     prices = np.array([[float(cell or "nan") for cell in row[1:]] for row in rows])
     prices = prices[np.isfinite(prices).all(axis=1)]
     windows = np.lib.stride_tricks.sliding_window_view(np.diff(np.log(prices), axis=0), 7, axis=0).reshape(-1, 7)

@@ -30,7 +30,7 @@ def test_a_total_or_the_first_of_so_many_answers_is_no_number(others):
 
 def test_steps_are_called_points(tmp_path):
     rows = "\n".join(f"{100 * i},{0.9**i}" for i in range(12))
-    (tmp_path / "log.csv").write_text(f"step,loss\n{rows}\n")
+    (tmp_path / "log.csv").write_text(f"step,loss\n{rows}\n", "utf-8")
     [found] = nnjax.diagnose(tmp_path / "log.csv")
     assert "12 points" in found.source
     assert "point" in found.primary.sentence
