@@ -150,7 +150,7 @@ def _brain(rng: np.random.Generator) -> Drawn:
 
 def _relief(_: np.random.Generator) -> Drawn:
     """The height of a place on a map by waves of where it is (Tancik et al. 2020)."""
-    height = np.load(_sample("jacksboro_fault_dem.npz"))["elevation"][::6, ::6].astype(float)
+    height = np.load(_sample("jacksboro_fault_dem.npz"), allow_pickle=False)["elevation"][::6, ::6].astype(float)
     at = np.argwhere(np.ones(height.shape))
     waves = (at / 60) @ (1.5 * np.random.default_rng(2).normal(0, 1, (2, 12)))
     return np.concatenate([np.sin(waves), np.cos(waves)], axis=1), height.ravel()
@@ -158,7 +158,7 @@ def _relief(_: np.random.Generator) -> Drawn:
 
 def _depth(_: np.random.Generator) -> Drawn:
     """The height of land and sea by longitude and latitude alone."""
-    with np.load(_sample("topobathy.npz")) as file:
+    with np.load(_sample("topobathy.npz"), allow_pickle=False) as file:
         height, east, north = file["topo"], file["longitude"], file["latitude"]
     grid = np.meshgrid(east, north)
     x = np.column_stack([grid[0].ravel(), grid[1].ravel()])[::7]
