@@ -48,7 +48,7 @@ from nnjax.train.host.progress import Observer, silent
 from nnjax.train.jax_modes import started
 from nnjax.train.layout.plan import Plan, from_json
 from nnjax.train.storage import named_arrays, npz
-from nnjax.train.storage.records import OVER
+from nnjax.train.storage.records import OVER, is_scored
 from nnjax.train.storage.retention import ALL, parse_keep
 from nnjax.train.storage.selection import refuse_several_rules
 from nnjax.train.storage.store import MemoryStore, Store
@@ -269,7 +269,8 @@ def refit(run: Run, **options: Any) -> Run:
         raise UserError(
             f"Trial {spec.id} went on from another trial's weights, so that it cannot be trained again alone."
         )
-    ends = [run.records[i].values.get("best_epoch", math.nan) for i in choice.setting.trials]
+    scored = [run.records[i] for i in choice.setting.trials if is_scored(run.records[i])]
+    ends = [record.values.get("best_epoch", math.nan) for record in scored]
     config = dataclasses.replace(spec.experiment.data, validation=0, folds=None, fold=0, fold_seed=0)
     if not np.array_equal(prepare_loaded(before.dataset, config, spec.experiment.batch_size).test, before.test):
         raise UserError(

@@ -245,6 +245,14 @@ def test_older_folders_have_all_test_scores(trained, tmp_path):
     assert {(spec.experiment.evaluate_test, spec.experiment.select) for spec in found.specs} == {("all", "loss")}
 
 
+def test_refit_leaves_out_the_epochs_of_replicates_that_diverged():
+    """Best epochs 0, 0 (diverged at once), 3 and 4: the median of those that finished, 3.5, is rounded up."""
+    run = nnjax.sweep(TINY, {"seed": range(4)}, data=blobs())
+    for record, status, best in zip(run.records, (DIVERGED, DIVERGED, "done", "done"), (0, 0, 3, 4), strict=True):
+        record.status, record.values["best_epoch"] = status, float(best)
+    assert run.refit().specs[0].experiment.epochs == 4
+
+
 def test_arms_that_start_from_others_are_not_refitted():
     arms = {"a": Arm(), "b": Arm(start_from="a")}
     run = nnjax.sweep(TINY, Space(arms=arms), data=blobs())
