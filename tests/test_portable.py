@@ -20,7 +20,7 @@ from nnjax.data.npy import write
 
 ROOT = Path(__file__).parents[1]
 IMPORT_ALL = """
-import importlib, os, pkgutil, sys, warnings
+import asyncio, importlib, os, pkgutil, sys, warnings  # asyncio is chosen by the system that this is
 for name in ("fcntl", "resource", "pwd", "grp", "termios", "pty"):
     sys.modules[name] = None
 for name in ("fork", "setsid", "sysconf", "sched_getaffinity", "getuid", "geteuid"):

@@ -213,7 +213,7 @@ def test_a_keras_model_of_two_inputs_trains_as_keras_does():
         own = to_keras(model, model_of(run.specs[0].experiment.model.kind).draw(0))
         own.compile(keras.optimizers.SGD(0.3), "sparse_categorical_crossentropy")
         some = {name: array[train] for name, array in x.items()}
-        own.fit(some, Y[train], batch_size=16, epochs=3, shuffle=False, verbose=0)
+        own.fit(some, Y[train].astype(np.int32), batch_size=16, epochs=3, shuffle=False, verbose=0)
         for ours, theirs in zip(run.keras_model(0).weights, own.weights, strict=True):
             np.testing.assert_allclose(np.array(ours.value), np.array(theirs.value), rtol=1e-4, atol=1e-6)
         np.testing.assert_allclose(run.outputs(x, 0), np.asarray(own(x)), rtol=1e-4, atol=1e-6)

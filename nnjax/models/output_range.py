@@ -96,8 +96,8 @@ def _apply(equation: Any, given: list[Bounds], numbers: Numbers) -> list[Bounds]
     inner = next((value for value in params.values() if hasattr(getattr(value, "jaxpr", value), "eqns")), None)
     body = getattr(inner, "jaxpr", inner)
     if name == "scan":  # what it carries may be anything
-        start, end = params["num_consts"], params["num_consts"] + params["num_carry"]
-        given = [_numbered(Bounds(), numbers) if start <= i < end else one for i, one in enumerate(given)]
+        carried = _carried(equation, body)
+        given = [_numbered(Bounds(), numbers) if i in carried else one for i, one in enumerate(given)]
     if body is not None and name != "while" and len(given) == len(body.invars):
         found = _run(body, getattr(inner, "consts", ()), given, numbers)
         named = params.get("name") == "log_softmax"
@@ -106,6 +106,13 @@ def _apply(equation: Any, given: list[Bounds], numbers: Numbers) -> list[Bounds]
         return given if len(given) == len(equation.outvars) else given[:1]
     result, key = _of_operation(equation, given), (name, *(one.number for one in given), str(params))
     return [_numbered(result, numbers, (i, *key)) for i in range(len(equation.outvars))]
+
+
+def _carried(scan: Any, body: Any) -> range:
+    """Find which arguments a scan carries: it hands on what has no further axis, before rows and after constants."""
+    handed = sum(out.aval.shape == inner.aval.shape for out, inner in zip(scan.outvars, body.outvars, strict=True))
+    rows = sum(given.aval.shape != inner.aval.shape for given, inner in zip(scan.invars, body.invars, strict=True))
+    return range(len(body.invars) - rows - handed, len(body.invars) - rows)
 
 
 def _of_operation(equation: Any, given: list[Bounds]) -> Bounds:

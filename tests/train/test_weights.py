@@ -28,7 +28,7 @@ from nnjax.nn.user_functions import standard_rules
 RNG = np.random.default_rng(5)
 N = 90
 X = RNG.normal(size=(N, 4)).astype(np.float32)
-LABELS = (X[:, 0] + 0.8 * RNG.normal(size=N) > 0.4).astype(int) + (X[:, 1] > 1)
+LABELS = (X[:, 0] + 0.8 * RNG.normal(size=N) > 0.4).astype(np.int32) + (X[:, 1] > 1)
 NAMES = np.array(["ant", "bee", "cat"])[LABELS]
 NUMBERS = (X @ np.array([1.0, -2.0, 0.5, 0.0]) + RNG.normal(size=N)).astype(np.float32)
 W = RNG.choice([0.25, 1.0, 3.0], N)
