@@ -284,7 +284,7 @@ def refit(run: Run, **options: Any) -> Run:
 
 def save_weights(params: Params, path: str | os.PathLike[str]) -> None:
     """Write weights (nested {layer: {kernel, bias}}) to an NPZ file from which `Experiment.start_weights` starts."""
-    target = check_out(os.fspath(path), ".npz")
+    target = check_out(path, ".npz")
     arrays = named_arrays.flatten(params, named_arrays.FINAL)
     write_atomically(pathlib.Path(target), npz.to_bytes(arrays))
 

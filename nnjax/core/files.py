@@ -15,9 +15,9 @@ from nnjax.core.text import represent
 FILE_KINDS = (".csv", ".html", ".htm", ".json", ".npz", ".npy", ".png", ".pdf", ".svg", ".txt", ".md", ".zip", ".gz")
 
 
-def check_out(path: str, *kinds: str) -> str:
+def check_out(path: str | os.PathLike[str], *kinds: str) -> str:
     """Return the path of a file to write, ~ expanded; UserError for another ending than `kinds`, or no such folder."""
-    path = expand_home(path)
+    path = expand_home(path if isinstance(path, str) else str(as_path(path)))
     kind = pathlib.Path(path).suffix
     if kind not in kinds:
         raise UserError(f"The file {path!r} ends in {kind!r}, but {' or '.join(kinds)} was expected.")
@@ -32,7 +32,7 @@ def check_out(path: str, *kinds: str) -> str:
 
 def check_out_folder(path: str | os.PathLike[str]) -> pathlib.Path:
     """Return the path of a folder to write into, ~ expanded; UserError if it is a file or cannot be written."""
-    folder = pathlib.Path(expand_home(os.fspath(path)))
+    folder = pathlib.Path(expand_home(path if isinstance(path, str) else str(as_path(path))))
     there = next(one for one in (folder, *folder.parents, pathlib.Path()) if _exists(one))
     if not there.is_dir():
         what = "is a file" if there == folder else f"lies in the file {there}"

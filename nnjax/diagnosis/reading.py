@@ -70,7 +70,7 @@ def read(path: str | os.PathLike[str], named: Mapping[str, str] | None = None) -
 def _is_run(place: pathlib.Path) -> bool:
     """Whether a folder is of a run of nnjax: a model of Hugging Face has a config.json too."""
     config = place / "config.json"
-    if not config.exists():
+    if not config.is_file():  # a pipe would be waited for
         return False
     tree = Source(config, str(config)).tree
     return not isinstance(tree, dict) or "format" in tree or ("model_type" not in tree and "architectures" not in tree)

@@ -48,7 +48,7 @@ class Envelope:
     hyperparameters: tuple[str, ...]  # all that a trial may have
     optional: tuple[str, ...] = ()  # those of them that some trials lack
     # where they differ, ascending, each a multiple of the first: the program goes through batches of the first size,
-    # and trials of larger ones gather the gradients of several (`nnjax.train.engine.gathering`)
+    # and trials of larger ones gather the gradients of several (`nnjax.train.engine.gradient_accumulation`)
     batch_sizes: tuple[int, ...] = ()
 
     def holds(self, experiment: Experiment) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from markupsafe import Markup
 
 from nnjax.core.errors import UserError
-from nnjax.core.files import check_out_folder, expand_home, write_atomically
+from nnjax.core.files import as_path, check_out_folder, expand_home, write_atomically
 from nnjax.report import header
 from nnjax.report.context import ReportContext
 from nnjax.report.goal_summary import goal_summaries
@@ -66,7 +66,7 @@ def write_page(target: pathlib.Path, page: str, images: Mapping[str, bytes]) -> 
 def _target(run: Run, path: str | PathLike[str] | None) -> pathlib.Path:
     if path is None and run.path is None:
         raise UserError("This run lives in memory: say where its report goes, such as report('my_run').")
-    target = os.fspath(path if path is not None else run.path)  # type: ignore[arg-type]
+    target = str(as_path(path if path is not None else run.path))
     if pathlib.Path(target).suffix.lower() == ".html" and not os.path.isdir(target):
         check_out_folder(pathlib.Path(target).parent)
         return pathlib.Path(expand_home(target))

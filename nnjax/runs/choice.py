@@ -100,7 +100,7 @@ def validation_metric(run: TrainedTrials, name: str) -> str:
     Raises:
       UserError: no trial recorded it; while none has recorded any every name passes.
     """
-    short = name.removeprefix("best_").removeprefix("val_")
+    short = str(name).removeprefix("best_").removeprefix("val_")
     known = validation_metrics(run)
     if known and short not in known:
         raise unknown_metric(name, known, known)
@@ -117,8 +117,8 @@ def validation_metrics(run: TrainedTrials) -> list[str]:
 
 def unknown_metric(name: str, known: Collection[str], shown: Collection[str]) -> UserError:
     """Say that no trial recorded a metric, with close names among the known ones, and those that are shown."""
-    begin = [one for one in known if one.startswith(name.lower())]
-    close = begin[:2] or difflib.get_close_matches(name.lower(), known, n=2)
+    begin = [one for one in known if one.startswith(str(name).lower())]
+    close = begin[:2] or difflib.get_close_matches(str(name).lower(), known, n=2)
     hint = f" (did you mean {' or '.join(close)}?)" if close else ""
     return UserError(f"No trial recorded a metric {name!r}{hint}; there are {', '.join(shown)}.")
 

@@ -48,6 +48,8 @@ def by_replicate(run: TrainedTrials, metric: str | None) -> list[tuple[Setting, 
     Raises:
       UserError: no trial recorded the metric.
     """
+    if metric is not None and not isinstance(metric, str):
+        _refuse_unknown(run, str(metric))
     done = {i: _value(run, i, metric) for i, record in enumerate(run.records) if record.status in FINISHED}
     if metric is None:
         metrics = {i: ranking.metric for ranking in run.rankings for one in ranking.candidates for i in one.trials}

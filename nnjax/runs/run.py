@@ -187,7 +187,7 @@ class Run(RunNetworks):
         Returns the matplotlib figure, which shows itself as the last line of a notebook's cell.
         """
         if path is not None:
-            path = check_out(os.fspath(path), *FIGURES)
+            path = check_out(path, *FIGURES)
         figure = lazy_import("plot_curves")(self, metric)
         if path is not None:
             figure.savefig(path)

@@ -172,7 +172,7 @@ class RunNetworks:
         Raises:
           UserError: the file ends otherwise, or its folder is not there; see `params`.
         """
-        out = lazy_import("check_export")(os.fspath(path))
+        out = lazy_import("check_export")(path)
         lazy_import("export")(self.network(trial, which), out)
 
     def known_trial(self, trial: int) -> int:

@@ -97,6 +97,7 @@ def _checked(epochs: Sequence[int] | None, last: int) -> list[int]:
     """Return the epochs at which to pause, without the last."""
     if epochs is None:
         return [int(i) for i in np.unique(np.geomspace(1, last, EPOCHS).round()) if i < last]
+    epochs = epochs if isinstance(epochs, Sequence | np.ndarray) else [epochs]
     wrong = [one for one in epochs if type(one) not in (int, np.int64) or not 1 <= one <= last]
     if wrong:
         raise UserError(f"Epoch {represent(wrong[0])} cannot be kept: whole numbers from 1 to {last} were expected.")

@@ -12,6 +12,7 @@ from nnjax.core import messages
 ROOT = pathlib.Path(nnjax.__file__).parent
 OF_COMMANDS = ("cli", "lectures/commands", "exchange/prediction_tables.py", "spaces/overrides.py")  # read flags
 FLAG = re.compile(r"(?:^|[\s(\"'`])--[a-z]")
+STYLE = re.compile(r"var\(--[\w-]+\)|^--[\w-]+: ")  # variables of CSS
 OTHERS = ("tfds build", "--file_format", "--always", "--dirty", "--abbrev")  # of other programs
 
 
@@ -29,7 +30,7 @@ def flags_of(path):
         (path.name, node.lineno, node.value)
         for node in ast.walk(tree)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in known
-        if FLAG.search(node.value) and not any(one in node.value for one in OTHERS)
+        if FLAG.search(STYLE.sub("", node.value)) and not any(one in node.value for one in OTHERS)
     ]
 
 

@@ -307,3 +307,23 @@ def test_trials_that_are_not_there(method, trial):
     """A number below 0 is refused as well: Python would count from the end."""
     with pytest.raises(UserError, match=r"There is no trial .*the run has only trial 0"):
         getattr(fake_run(), method)(trial)
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda run: run.export(3), "A path was expected, but 3"),
+        (lambda run: run.plot(b"x.png"), "A path was expected, but b'x.png'"),
+        (lambda run: run.report(3), "A path was expected, but 3"),
+        (lambda run: run.report(against=3), "A run to compare with was expected"),
+        (lambda run: run.settings(3), "No trial recorded a metric '3'"),
+        (lambda run: run.settings([]), "No trial recorded a metric '\\[\\]'"),
+        (lambda run: run.best_trial([]), "No trial recorded a metric \\[\\]"),
+        (lambda run: run.keep_epochs(0, "a"), "Epoch 'a' cannot be kept"),
+        (lambda run: run.keep_epochs(0, 3.5), "Epoch 3.5 cannot be kept"),
+    ],
+)
+def test_values_of_other_types_are_refused_in_a_sentence(trained, call, words):
+    *_, run = trained
+    with pytest.raises(UserError, match=words):
+        call(run)

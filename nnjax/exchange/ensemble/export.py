@@ -17,7 +17,7 @@ from nnjax.exchange.network import Network, traced_outputs
 
 def save(networks: Sequence[Network], weights: np.ndarray, path: str | os.PathLike[str]) -> None:
     """Write an ensemble in the format of the path's ending, and FILE.json, which says what it is."""
-    out = pathlib.Path(check_out(os.fspath(path), *WRITERS))
+    out = pathlib.Path(check_out(path, *WRITERS))
     content = WRITERS[out.suffix](networks, weights)
     write_atomically(out, content)
     first = networks[0]

@@ -28,7 +28,7 @@ MANY_POINTS = 300  # of a scatter or a line with markers, which is then an image
 PIXELS_PER_INCH = 88  # on the page
 IMAGE_DPI = 150
 WIDER_THAN_A_PHONE = 420  # pixels
-SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
+NAMESPACE = re.compile(r"^\{.*\}")  # which elements and attributes in HTML do without
 COLOR = re.compile(r"(fill|stroke): (#[0-9a-f]{6})")
 NUMBER = re.compile(r"-?\d+\.\d{3,}")  # a tenth of a pixel is enough
 FONT = re.compile(r"font: ([^';]*?)'[^;]*")
@@ -51,8 +51,6 @@ def to_svg(figure: Figure, alt: str) -> Markup:
     root.attrib.update(kept | {"class": "themed wide" if width > WIDER_THAN_A_PHONE else "themed"})
     for place in [one for one in root if one.tag.endswith("metadata")]:
         root.remove(place)
-    ElementTree.register_namespace("", SVG)
-    ElementTree.register_namespace("xlink", XLINK)
     return Markup(re.sub(r">\s+<", "><", ElementTree.tostring(root, "unicode")))
 
 
@@ -83,6 +81,9 @@ def _saved(figure: Figure, salt: str) -> bytes:
 
 def _recolor(element: Any, used: set[str], as_is: bool) -> None:
     """Give an element and those below it the page's colors and font; ids stay where something refers to them."""
+    element.tag = NAMESPACE.sub("", element.tag)
+    for name in [one for one in element.attrib if one.startswith("{")]:
+        element.set(NAMESPACE.sub("", name), element.attrib.pop(name))
     own = element.get("id", "")
     as_is = as_is or own == AS_IS
     if own == INK or (own and own not in used):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from nnjax.core.errors import UserError
 from nnjax.core.experiment import Experiment, Replicate, replicate_of
+from nnjax.core.text import represent
 from nnjax.report.text import named
 from nnjax.runs.choice import Choice, choose, validation_metrics
 from nnjax.runs.run import Run
@@ -53,6 +54,8 @@ class Outcome(NamedTuple):
 def compared_runs(runs: tuple[Run, Run]) -> tuple[ComparedRun, ComparedRun]:
     """Choose the best setting of each of two runs by one rule; UserError if they cannot be compared."""
     first, second = runs
+    if not isinstance(second, Run):
+        raise UserError(f"A run to compare with was expected (nnjax.load(FOLDER)), but {represent(second)} was given.")
     if first is second or _same_folder(first, second):
         raise UserError("A run cannot be compared with itself; name another run.")
     own = [_choose(run, letter, None) for run, letter in zip(runs, LETTERS, strict=True)]

@@ -62,7 +62,7 @@ def write_comparison(first: Run, second: Run, path: str | os.PathLike[str] | Non
 
 def _target(first: Run, path: str | os.PathLike[str] | None) -> pathlib.Path:
     if path is not None:
-        return pathlib.Path(check_out(os.fspath(path), ".html"))
+        return pathlib.Path(check_out(path, ".html"))
     if first.path is None:
         raise UserError("The first run lives in memory: say where the page goes, such as report('comparison.html').")
     return first.path / PAGE

@@ -84,7 +84,7 @@ def _opened(storage: Any) -> BaseStorage | str:
             f"The storage is {represent(storage)}, but a file (.db, .log), a URL such as sqlite:///study.db, or a "
             "storage of Optuna's was expected."
         )
-    path = pathlib.Path(check_out(os.fspath(storage), *FILES))
+    path = pathlib.Path(check_out(storage, *FILES))
     if path.suffix != ".log":
         return file_storage(path)
     with storage_errors(path, OSError, ValueError, LookupError):

@@ -13,7 +13,7 @@ from nnjax.core.types import Array, Count, Float, Params, Scalar, TrialState
 from nnjax.models.envelope import BATCHES, FIRST, has
 from nnjax.models.model import Variables
 from nnjax.nn.losses import l1_penalty, l2_penalty
-from nnjax.train.engine import gathering
+from nnjax.train.engine import gradient_accumulation as accumulation
 from nnjax.train.engine.batches import Batch
 
 if TYPE_CHECKING:
@@ -39,12 +39,12 @@ def step(
     value, grads = jax.tree.map(trial.total, (value, grads))
     gathered = None
     if state.gathered is not None and per_epoch is not None:
-        gathered = gathering.gather(state.gathered, grads, size)
-        grads = gathering.mean(gathered)
-        total_steps, _ = gathering.own_steps(total_steps, hyper[BATCHES], per_epoch)
+        gathered = accumulation.gather(state.gathered, grads, size)
+        grads = accumulation.mean(gathered)
+        total_steps, _ = accumulation.own_steps(total_steps, hyper[BATCHES], per_epoch)
     params, opt_state = update(trial, hyper, state, total_steps, value, grads, loss)
     if gathered is not None and per_epoch is not None:
-        whole = gathering.is_whole(state.step, hyper[BATCHES], per_epoch)
+        whole = accumulation.is_whole(state.step, hyper[BATCHES], per_epoch)
         before, after = (state.params, state.opt_state, gathered), (params, opt_state, trial.nothing_yet(params))
         params, opt_state, gathered = jax.tree.map(lambda new, old: jnp.where(whole, new, old), after, before)
     bad = (state.bad_step == 0) & ~jnp.isfinite(value)
@@ -105,7 +105,7 @@ def batch_loss(
     Beside its value comes the model's new state.
     """
     if trial.gathers and per_epoch is not None:
-        step, done = gathering.own_steps(state.step, hyper[BATCHES], per_epoch)
+        step, done = accumulation.own_steps(state.step, hyper[BATCHES], per_epoch)
         state, hyper = state._replace(step=step), hyper | {FIRST: done * trial.experiment.batch_size}
     key = trial.key_of(state, DROPOUT)
     y = smooth_labels(trial, hyper, batch.y)

@@ -29,7 +29,7 @@ from nnjax.nn.metrics import Metric, metric_of
 from nnjax.nn.optimizer_choice import choose_optimizer, choose_schedule
 from nnjax.nn.optimizers import make_optimizer, optimizer_of
 from nnjax.nn.schedules import make_schedule
-from nnjax.train.engine import gathering
+from nnjax.train.engine import gradient_accumulation as accumulation
 from nnjax.train.engine.batches import Batch, Index, Mask, gather, split_batch
 from nnjax.train.engine.curve_names import curve_name, metric_names
 from nnjax.train.engine.device_data import DeviceData, Shapes
@@ -126,7 +126,7 @@ class Trial:
 
     def nothing_yet(self, params: Params) -> Gathered | None:
         """Return what is gathered of a batch before it begins; None where batches are not gathered."""
-        return gathering.nothing_yet(params, self.dtype) if self.gathers else None
+        return accumulation.nothing_yet(params, self.dtype) if self.gathers else None
 
     def apply(
         self, variables: Variables, x: Float[Array, "b d"], *, train: bool, key: Key | None, hyper: Hyper

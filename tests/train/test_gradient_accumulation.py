@@ -7,7 +7,7 @@ from populations import CLASSIFIER, blobs
 
 import nnjax
 from nnjax.core.fields import replace
-from nnjax.train.engine.gathering import gather, is_whole, mean, nothing_yet, own_steps
+from nnjax.train.engine.gradient_accumulation import gather, is_whole, mean, nothing_yet, own_steps
 from nnjax.train.layout.plan import Plan
 
 
