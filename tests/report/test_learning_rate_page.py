@@ -45,7 +45,7 @@ def test_the_folder_of_a_search(measured, tmp_path):
     assert "&lt;digits&gt;" in text
     assert "http" not in text.replace("http-equiv", "")
     assert "take a learning rate of 0.1" in text
-    assert text.count('<svg ') == text.count('class="themed') == 2
+    assert text.count("<svg ") == text.count('class="themed') == 2
     for name in ("sgd_rates.png", "sgd_curves.png"):
         assert (target.parent / "figures" / name).read_bytes().startswith(b"\x89PNG")
     found = json.loads((target.parent / "tune_lr.json").read_text("utf-8"))
